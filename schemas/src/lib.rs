@@ -1,0 +1,51 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod command;
+mod console;
+pub mod document;
+mod exit;
+mod failure;
+mod gate;
+mod ids;
+pub mod journal;
+pub mod machine;
+pub mod marker;
+mod plan;
+mod problem;
+mod profile;
+pub mod program;
+mod record;
+mod render;
+mod schedule;
+pub mod source;
+mod state;
+pub mod time;
+mod verdict;
+
+#[cfg(feature = "validate")]
+pub mod schema;
+#[cfg(feature = "yaml")]
+pub mod yaml;
+
+pub use command::Command;
+pub use console::{Color, Console, Speech};
+pub use exit::Exit;
+pub use failure::Failure;
+pub use gate::{Gate, GateSource, Gates};
+pub use ids::{compare_ids, digest};
+pub use plan::{
+    Autonomy, AutonomyRule, Defaults, Isolation, Limits, OnFailure, Phase, Plan, Project, RunIf,
+    Task, TaskMode,
+};
+pub use problem::{Problem, Related, Severity};
+pub use profile::{DoneRule, Profile, PromptBy};
+pub use record::{AttemptResult, Body, Record, RunOutcome, TaskLabel, Usage};
+pub use render::{printable, render};
+pub use schedule::{CriticalPath, Estimate, Lane, Schedule, TaskSlot, Worktree};
+pub use state::{
+    CheckpointState, Lock, ProjectState, Question, RunStatus, State, TaskState, TaskStatus, Totals,
+};
+pub use verdict::{Check, CheckStatus, Finding, FindingCounts, Metric, Verdict, VerdictWord};
+
+pub use state::{Outcome, Verification};

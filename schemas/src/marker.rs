@@ -1,0 +1,325 @@
+//! Markers: lines by which an agent says how it stands (DESIGN §6).
+//!
+//! `[PROGRESS:<id>] 45% - text`, `[DONE:<id>] text`, `[ERROR:<id>] text`, `[QUESTION:<id>] text`.
+//!
+//! Always true, however the bytes are split:
+//!   (1) A marker counts only at the start of a line, once ANSI sequences are removed. A carriage return starts a line:
+//!       what a terminal overdraws was printed, and a spinner before a marker must not hide it.
+//!   (2) Further markers of such a line count when a space stands before them and no quote is open.
+//!   (3) Nothing counts inside a fenced block, or with an unfilled placeholder: a prompt that explains the protocol,
+//!       echoed by a terminal, completes nothing.
+//!   (4) Ids are reported as they stand; who listens compares them exactly.
+//!   (5) Memory is bounded: of a line, the first 64 KiB are looked at.
+
+use memchr::{memchr2, memmem};
+
+/// Longest part of a line that is looked at, in bytes.
+pub const MAX_LINE: usize = 64 << 10;
+
+/// What a marker says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkerKind {
+    /// How far it is.
+    Progress,
+    /// The task is done.
+    Done,
+    /// It cannot go on.
+    Error,
+    /// It needs a decision.
+    Question,
+}
+
+/// One marker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// What it says.
+    pub kind: MarkerKind,
+    /// Whose it is: the attempt's terminal id.
+    pub id: String,
+    /// Of a progress marker: 0 to 100, larger numbers are cut. Absent when it named none.
+    pub percent: Option<u8>,
+    /// The rest of the line, without the percentage and its dash.
+    pub text: String,
+}
+
+impl MarkerKind {
+    const ALL: [(&'static str, MarkerKind); 4] = [
+        ("PROGRESS", MarkerKind::Progress),
+        ("DONE", MarkerKind::Done),
+        ("ERROR", MarkerKind::Error),
+        ("QUESTION", MarkerKind::Question),
+    ];
+
+    /// As the wire names it: `progress`, `done`, `error`, `question`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MarkerKind::Progress => "progress",
+            MarkerKind::Done => "done",
+            MarkerKind::Error => "error",
+            MarkerKind::Question => "question",
+        }
+    }
+}
+
+/// Finds markers in a stream of bytes that comes in pieces of any size.
+#[derive(Debug, Default)]
+pub struct Scanner {
+    /// The line so far, when it began in an earlier piece. Never longer than [`MAX_LINE`].
+    line: Vec<u8>,
+    /// The rest of the line does not matter.
+    skip: bool,
+    fence: Option<Fence>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fence {
+    mark: u8,
+    length: usize,
+}
+
+impl Scanner {
+    /// A scanner at the start of a line, outside any fence.
+    pub fn new() -> Scanner {
+        Scanner::default()
+    }
+
+    /// Takes the next piece and hands over every marker of the lines that end in it.
+    pub fn feed(&mut self, bytes: &[u8], mut found: impl FnMut(Marker)) {
+        let mut rest = bytes;
+        while let Some(end) = memchr2(b'\n', b'\r', rest) {
+            let piece = &rest[..end];
+            rest = &rest[end + 1..];
+            if self.skip {
+                self.skip = false;
+            } else if self.line.is_empty() {
+                self.whole(&piece[..piece.len().min(MAX_LINE)], &mut found);
+            } else {
+                self.keep(piece);
+                let line = std::mem::take(&mut self.line);
+                self.whole(&line, &mut found);
+            }
+            self.line.clear();
+        }
+        if !self.skip && !rest.is_empty() {
+            self.keep(rest);
+            // What cannot become a marker or a fence need not be remembered: 100 MB without a line's end cost nothing.
+            if may_matter(&self.line) {
+                return;
+            }
+            self.line.clear();
+            self.skip = true;
+        }
+    }
+
+    /// The stream has ended: its last line may lack its end.
+    pub fn finish(&mut self, mut found: impl FnMut(Marker)) {
+        if !self.skip && !self.line.is_empty() {
+            let line = std::mem::take(&mut self.line);
+            self.whole(&line, &mut found);
+        }
+        *self = Scanner::default();
+    }
+
+    fn keep(&mut self, piece: &[u8]) {
+        let room = MAX_LINE.saturating_sub(self.line.len());
+        self.line.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+
+    fn whole(&mut self, line: &[u8], found: &mut impl FnMut(Marker)) {
+        if !may_matter(line) {
+            return;
+        }
+        let text = plain(line);
+        if self.toggles_fence(&text) || self.fence.is_some() || !text.starts_with('[') {
+            return;
+        }
+        for marker in split(&text) {
+            found(marker);
+        }
+    }
+
+    /// CommonMark: at most three spaces, three or more of one mark; closed by at least as many and nothing else.
+    fn toggles_fence(&mut self, text: &str) -> bool {
+        let body = text.trim_start_matches(' ');
+        let Some(mark @ (b'`' | b'~')) = body.bytes().next() else {
+            return false;
+        };
+        let length = body.bytes().take_while(|byte| *byte == mark).count();
+        if length < 3 || text.len() - body.len() > 3 {
+            return false;
+        }
+        let info = body[length..].trim();
+        match self.fence {
+            Some(fence) if fence.mark == mark && length >= fence.length && info.is_empty() => {
+                self.fence = None
+            }
+            None if mark == b'~' || !info.contains('`') => {
+                self.fence = Some(Fence { mark, length })
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Whether a line that begins so may hold a marker or a fence.
+fn may_matter(line: &[u8]) -> bool {
+    match line.first() {
+        None => false,
+        Some(b'[' | 0x1b | b'`' | b'~' | b' ' | 0x00..=0x08 | 0xc2) => true,
+        Some(_) => false,
+    }
+}
+
+/// The line without ANSI sequences and other control characters.
+fn plain(line: &[u8]) -> String {
+    let mut kept = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = match (byte, tail.first()) {
+            (0x1b, Some(b'[')) => after_csi(&tail[1..]),
+            (0x1b, Some(b']' | b'P' | b'X' | b'^' | b'_')) => after_string(&tail[1..]),
+            (0x1b, Some(b'(' | b')' | b'*' | b'+' | b'#' | b'%' | b' ')) => {
+                tail.get(2..).unwrap_or_default()
+            }
+            (0x1b, _) => tail.get(1..).unwrap_or_default(),
+            // C1 controls as UTF-8: CSI and OSC in one character.
+            (0xc2, Some(0x9b)) => after_csi(&tail[1..]),
+            (0xc2, Some(0x9d | 0x90)) => after_string(&tail[1..]),
+            (0xc2, Some(0x80..=0x9f)) => &tail[1..],
+            (b'\t', _) => {
+                kept.push(byte);
+                tail
+            }
+            (0x00..=0x1f | 0x7f, _) => tail,
+            _ => {
+                kept.push(byte);
+                tail
+            }
+        };
+    }
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+/// What follows a control sequence: parameters, then one final byte.
+fn after_csi(rest: &[u8]) -> &[u8] {
+    let end = rest.iter().position(|byte| !(0x20..=0x3f).contains(byte));
+    end.and_then(|at| rest.get(at + 1..)).unwrap_or_default()
+}
+
+/// What follows a control string: up to BEL or ST.
+fn after_string(rest: &[u8]) -> &[u8] {
+    for (at, byte) in rest.iter().enumerate() {
+        match (byte, rest.get(at + 1)) {
+            (0x07, _) => return &rest[at + 1..],
+            (0x1b, Some(b'\\')) | (0xc2, Some(0x9c)) => return &rest[at + 2..],
+            _ => {}
+        }
+    }
+    &[]
+}
+
+/// The markers of a line that begins with one.
+fn split(text: &str) -> Vec<Marker> {
+    let mut markers = Vec::new();
+    let mut starts: Vec<usize> = vec![0];
+    for at in memmem::find_iter(text.as_bytes(), b" [") {
+        let since = starts.last().copied().unwrap_or(0);
+        if head(&text[at + 1..]).is_some() && !in_quotes(&text[since..at]) {
+            starts.push(at + 1);
+        }
+    }
+    starts.push(text.len());
+    for pair in starts.windows(2) {
+        if let &[from, to] = pair
+            && let Some((kind, id, rest)) = head(&text[from..to])
+        {
+            markers.extend(marker(kind, id, rest.trim()));
+        }
+    }
+    markers
+}
+
+/// `[KIND:id]` at the start, and what follows.
+fn head(text: &str) -> Option<(MarkerKind, &str, &str)> {
+    let inner = text.strip_prefix('[')?;
+    let (word, rest) = inner.split_once(':')?;
+    let kind = MarkerKind::ALL.iter().find(|(name, _)| *name == word)?.1;
+    let (id, rest) = rest.split_once(']')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@#+".contains(c);
+    (!id.is_empty() && id.len() <= 256 && id.chars().all(plain)).then_some((kind, id, rest))
+}
+
+fn in_quotes(text: &str) -> bool {
+    [b'"', b'`']
+        .iter()
+        .any(|quote| text.bytes().filter(|byte| byte == quote).count() % 2 == 1)
+}
+
+fn marker(kind: MarkerKind, id: &str, rest: &str) -> Option<Marker> {
+    if has_placeholder(rest) {
+        return None;
+    }
+    let (percent, text) = match kind {
+        MarkerKind::Progress => percent(rest),
+        _ => (None, rest),
+    };
+    Some(Marker {
+        kind,
+        id: id.to_owned(),
+        percent,
+        text: text.to_owned(),
+    })
+}
+
+/// `45% - text`, `45 %: text`, `45.5% text`, `text`.
+fn percent(rest: &str) -> (Option<u8>, &str) {
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let (number, mut tail) = rest.split_at(digits);
+    if let Some(fraction) = tail.strip_prefix('.') {
+        tail = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    let Some(text) = tail.trim_start().strip_prefix('%') else {
+        return (None, rest);
+    };
+    if number.is_empty() {
+        return (None, rest);
+    }
+    let percent = number.parse::<u64>().map_or(100, |number| number.min(100)) as u8;
+    let text = text.trim_start();
+    let text = text.strip_prefix(['-', ':', '–', '—']).unwrap_or(text);
+    (Some(percent), text.trim_start())
+}
+
+/// An unfilled `<…>` or `{…}`: the whole text, or several plain words in brackets that stand alone.
+///
+/// Not every bracket: a result may well speak of `Vec<u8>`, `<App/>` or `{ok: true}`.
+fn has_placeholder(text: &str) -> bool {
+    let mut open: Option<(usize, char)> = None;
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        match open {
+            Some((from, end)) if c == end => {
+                let inside = &text[from..at];
+                let alone = from == 1 && at + 1 == text.len();
+                let percentage = text[at + 1..].starts_with('%');
+                if !inside.is_empty() && (alone || percentage || inside.contains(' ')) {
+                    return true;
+                }
+                open = None;
+            }
+            Some(_) if !(c.is_alphanumeric() || " -_|,./'’…&".contains(c)) => open = None,
+            None if !before.is_alphanumeric() && (c == '<' || c == '{') => {
+                open = Some((at + 1, if c == '<' { '>' } else { '}' }));
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,379 @@
+//! Where things are in the text of a document: from JSON Pointers to lines and columns.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use crate::{Problem, Severity};
+
+/// The text of a document with the places of its values.
+#[derive(Debug)]
+pub struct Source {
+    /// The file as it was named.
+    pub name: String,
+    /// All of it.
+    pub text: String,
+    /// Places by pointer, for texts that are not JSON.
+    places: Option<HashMap<String, Range<usize>>>,
+    line_starts: Vec<usize>,
+}
+
+impl Source {
+    /// A JSON text.
+    pub fn json(name: impl Into<String>, text: String) -> Source {
+        Source {
+            name: name.into(),
+            line_starts: line_starts(&text),
+            text,
+            places: None,
+        }
+    }
+
+    /// A text of another kind, whose reader has noted where each value is.
+    pub fn mapped(
+        name: impl Into<String>,
+        text: String,
+        places: HashMap<String, Range<usize>>,
+    ) -> Source {
+        Source {
+            name: name.into(),
+            line_starts: line_starts(&text),
+            text,
+            places: Some(places),
+        }
+    }
+
+    /// Line and column of a byte, both from 1; columns count characters.
+    pub fn position(&self, byte: usize) -> (u32, u32) {
+        let line = self
+            .line_starts
+            .partition_point(|start| *start <= byte)
+            .max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let before = self.text.get(start..byte).unwrap_or_default();
+        (line as u32, before.chars().count() as u32 + 1)
+    }
+
+    /// The byte at a line and a column counted in bytes, both from 1, as serde_json gives them.
+    pub fn byte_at(&self, line: usize, column: usize) -> usize {
+        let start = self
+            .line_starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or(self.text.len());
+        let mut byte = (start + column.saturating_sub(1)).min(self.text.len());
+        while !self.text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        byte
+    }
+
+    /// The bytes of a line without its end, lines from 1.
+    pub fn line_span(&self, line: u32) -> Range<usize> {
+        let at = line as usize;
+        let start = self
+            .line_starts
+            .get(at.saturating_sub(1))
+            .copied()
+            .unwrap_or(self.text.len());
+        let end = self
+            .line_starts
+            .get(at)
+            .map_or(self.text.len(), |next| next - 1);
+        start..end.max(start)
+    }
+
+    /// Fills in file, line, column and span of every problem that has a pointer or a span.
+    pub fn place(&self, problems: &mut [Problem]) {
+        let wanted: HashSet<String> = problems
+            .iter()
+            .flat_map(|p| {
+                p.pointer
+                    .iter()
+                    .chain(p.related.iter().filter_map(|r| r.pointer.as_ref()))
+            })
+            .cloned()
+            .collect();
+        let found = self.find(&wanted);
+        let lookup = |pointer: &Option<String>| nearest(&found, pointer.as_deref()?);
+        for problem in problems {
+            problem.file.get_or_insert_with(|| self.name.clone());
+            problem.span = problem.span.take().or_else(|| lookup(&problem.pointer));
+            if let Some(span) = &problem.span {
+                let (line, column) = self.position(span.start);
+                (problem.line, problem.column) = (Some(line), Some(column));
+            }
+            for related in &mut problem.related {
+                related.span = related.span.take().or_else(|| lookup(&related.pointer));
+                if let Some(span) = &related.span {
+                    let (line, column) = self.position(span.start);
+                    (related.line, related.column) = (Some(line), Some(column));
+                }
+            }
+        }
+    }
+
+    fn find(&self, wanted: &HashSet<String>) -> HashMap<String, Range<usize>> {
+        // A pointer to something absent is shown at the nearest value that holds it.
+        let mut all = HashSet::new();
+        for pointer in wanted {
+            let mut rest = pointer.as_str();
+            while all.insert(rest.to_owned()) {
+                match rest.rfind('/') {
+                    Some(at) => rest = &rest[..at],
+                    None => break,
+                }
+            }
+        }
+        match &self.places {
+            Some(places) => all
+                .into_iter()
+                .filter_map(|p| Some((p.clone(), places.get(&p)?.clone())))
+                .collect(),
+            None if all.is_empty() => HashMap::new(),
+            None => {
+                let mut found = HashMap::new();
+                scan(&self.text, |pointer, span| {
+                    if all.contains(pointer) {
+                        found.insert(pointer.to_owned(), span);
+                    }
+                });
+                found
+            }
+        }
+    }
+}
+
+fn nearest(found: &HashMap<String, Range<usize>>, pointer: &str) -> Option<Range<usize>> {
+    let mut rest = pointer;
+    loop {
+        if let Some(span) = found.get(rest) {
+            return Some(span.clone());
+        }
+        rest = &rest[..rest.rfind('/')?];
+    }
+}
+
+/// One step of a JSON Pointer, escaped (RFC 6901).
+pub fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Keys that stand twice in one object. serde_json keeps the last and says nothing.
+pub fn duplicate_keys(text: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut scanner = Scanner::new(text);
+    scanner.on_duplicate = Some(Box::new(|pointer, span| {
+        let key = pointer.rsplit('/').next().unwrap_or_default();
+        let mut problem = Problem::error(
+            "duplicate-key",
+            format!("the key `{key}` stands twice in one object"),
+        )
+        .help("keep one of them: readers differ in which of the two counts");
+        problem.pointer = Some(pointer.to_owned());
+        problem.span = Some(span);
+        problems.push(problem);
+    }));
+    scanner.value(&mut |_, _| {});
+    drop(scanner);
+    problems
+}
+
+/// A syntax error of serde_json, as a problem with its place.
+pub fn syntax_problem(source: &Source, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let message = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(message, _)| message);
+    let at = source.byte_at(error.line(), error.column());
+    let end = source.text[at..]
+        .chars()
+        .next()
+        .map_or(at, |c| at + c.len_utf8());
+    let mut problem = Problem::error("syntax", format!("not JSON: {message}"));
+    problem.severity = Severity::Error;
+    problem.span = Some(at..end);
+    if message.contains("recursion limit") {
+        problem.help = Some("documents nest at most 127 levels".to_owned());
+    }
+    problem
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0)
+        .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1))
+        .collect()
+}
+
+/// Calls `visit` with the pointer and the bytes of every value of a JSON text that serde_json accepts.
+pub fn scan(text: &str, mut visit: impl FnMut(&str, Range<usize>)) {
+    Scanner::new(text).value(&mut visit);
+}
+
+type Duplicate<'a> = Box<dyn FnMut(&str, Range<usize>) + 'a>;
+
+/// One pass over text that is known to be JSON, so that it need not report errors; on anything else it stops.
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    pointer: String,
+    on_duplicate: Option<Duplicate<'a>>,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str) -> Scanner<'a> {
+        Scanner {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            pointer: String::new(),
+            on_duplicate: None,
+        }
+    }
+
+    fn value(&mut self, visit: &mut dyn FnMut(&str, Range<usize>)) {
+        self.space();
+        let start = self.at;
+        match self.bytes.get(self.at) {
+            Some(b'{') => self.object(visit),
+            Some(b'[') => self.array(visit),
+            Some(b'"') => self.string(),
+            Some(_) => {
+                let rest = &self.bytes[self.at..];
+                let end = rest
+                    .iter()
+                    .position(|b| b" \t\r\n,]}".contains(b))
+                    .unwrap_or(rest.len());
+                self.at += end.max(1);
+            }
+            None => return,
+        }
+        visit(&self.pointer, start..self.at);
+    }
+
+    fn object(&mut self, visit: &mut dyn FnMut(&str, Range<usize>)) {
+        let mut keys: HashSet<String> = HashSet::new();
+        self.at += 1;
+        loop {
+            self.space();
+            if self.bytes.get(self.at) != Some(&b'"') {
+                self.at += 1;
+                return;
+            }
+            let start = self.at;
+            self.string();
+            let literal = &self.text[start..self.at];
+            let key: String = serde_json::from_str(literal).unwrap_or_default();
+            let length = self.pointer.len();
+            self.pointer.push('/');
+            self.pointer.push_str(&escape(&key));
+            if let Some(report) = &mut self.on_duplicate
+                && !keys.insert(key)
+            {
+                report(&self.pointer, start..self.at);
+            }
+            self.space();
+            self.at += 1;
+            self.value(visit);
+            self.pointer.truncate(length);
+            self.space();
+            if self.bytes.get(self.at) != Some(&b',') {
+                self.at += 1;
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn array(&mut self, visit: &mut dyn FnMut(&str, Range<usize>)) {
+        self.at += 1;
+        for index in 0usize.. {
+            self.space();
+            if matches!(self.bytes.get(self.at), None | Some(b']')) {
+                break;
+            }
+            let length = self.pointer.len();
+            self.pointer.push('/');
+            self.pointer.push_str(&index.to_string());
+            self.value(visit);
+            self.pointer.truncate(length);
+            self.space();
+            if self.bytes.get(self.at) != Some(&b',') {
+                break;
+            }
+            self.at += 1;
+        }
+        self.at += 1;
+    }
+
+    fn string(&mut self) {
+        self.at += 1;
+        while let Some(skip) = self
+            .bytes
+            .get(self.at..)
+            .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+        {
+            self.at += skip;
+            if self.bytes.get(self.at) == Some(&b'"') {
+                self.at += 1;
+                return;
+            }
+            self.at += 2;
+        }
+        self.at = self.bytes.len();
+    }
+
+    fn space(&mut self) {
+        while self
+            .bytes
+            .get(self.at)
+            .is_some_and(|b| b" \t\r\n".contains(b))
+        {
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(text: &str) -> HashMap<String, String> {
+        let mut found = HashMap::new();
+        scan(text, |pointer, span| {
+            found.insert(pointer.to_owned(), text[span].to_owned());
+        });
+        found
+    }
+
+    #[test]
+    fn every_value_is_found_by_its_pointer() {
+        let found = places(r#" {"a": [1, {"b/c": "x\"]}"}, []], "~": null, "": -1.5e3} "#);
+        assert_eq!(found["/a/0"], "1");
+        assert_eq!(found["/a/1/b~1c"], r#""x\"]}""#);
+        assert_eq!(found["/a/2"], "[]");
+        assert_eq!(found["/~0"], "null");
+        assert_eq!(found["/"], "-1.5e3");
+        assert!(found[""].starts_with('{') && found[""].ends_with('}'));
+    }
+
+    #[test]
+    fn a_problem_is_placed_at_the_nearest_value_that_exists() {
+        let text = "{\n  \"tasks\": [\n    {\"id\": \"ä\", \"x\": 1}\n  ]\n}".to_owned();
+        let source = Source::json("plan.json", text);
+        let mut problems = vec![
+            Problem::error("a", "a").at("/tasks/0/x"),
+            Problem::error("b", "b").at("/tasks/0/title/0"),
+        ];
+        source.place(&mut problems);
+        assert_eq!((problems[0].line, problems[0].column), (Some(3), Some(22)));
+        assert_eq!((problems[1].line, problems[1].column), (Some(3), Some(5)));
+    }
+
+    #[test]
+    fn duplicate_keys_are_found_at_any_depth_and_by_meaning() {
+        let found = duplicate_keys(r#"{"a": 1, "b": [{"x": 1, "\u0078": 2}], "a": 3}"#);
+        let pointers: Vec<_> = found.iter().filter_map(|p| p.pointer.as_deref()).collect();
+        assert_eq!(pointers, ["/b/0/x", "/a"]);
+    }
+}

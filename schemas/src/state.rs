@@ -1,0 +1,455 @@
+//! The state of a run: the fold of its journal.
+
+mod fold;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::{AttemptResult, compare_ids};
+
+/// What the journal adds up to, for jq, for people, and for taking a run up again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// `"state"`.
+    pub kind: String,
+    /// 1.
+    pub version: u32,
+    /// The run; empty before it started.
+    #[serde(default)]
+    pub run: String,
+    /// The plan.
+    #[serde(default)]
+    pub plan_id: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Where the run's state machine stands.
+    pub status: RunStatus,
+    /// The phase of the task that was started last.
+    #[serde(default)]
+    pub phase: Option<String>,
+    /// Every task, by id.
+    #[serde(default, serialize_with = "in_order_of_ids")]
+    pub tasks: BTreeMap<String, TaskState>,
+    /// Every project, by name.
+    #[serde(default, serialize_with = "in_order_of_ids")]
+    pub projects: BTreeMap<String, ProjectState>,
+    /// What the run waits for; `null` when for nothing.
+    #[serde(default)]
+    pub checkpoint: Option<CheckpointState>,
+    /// Checkpoints that were approved.
+    #[serde(default)]
+    pub approved: Vec<String>,
+    /// Questions of agents, in the order in which they were asked.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+    /// Named locks.
+    #[serde(default)]
+    pub locks: BTreeMap<String, Lock>,
+    /// What was decided.
+    #[serde(default)]
+    pub decisions: Vec<DecisionEntry>,
+    /// How many tasks are where.
+    #[serde(default)]
+    pub progress: Progress,
+    /// What it has cost.
+    #[serde(default)]
+    pub totals: Totals,
+    /// A person holds the run: nothing new is started.
+    #[serde(default)]
+    pub held: bool,
+    /// A person cancelled the run.
+    #[serde(default)]
+    pub cancelled: bool,
+    /// The live dispatcher's process; `null` when none is known to live.
+    #[serde(default)]
+    pub pid: Option<u32>,
+    /// Source of all that is random in the run.
+    #[serde(default)]
+    pub seed: u64,
+    /// Carried by every process of the run in its environment.
+    #[serde(default)]
+    pub mark: String,
+    /// Time of the first record.
+    #[serde(default)]
+    pub started_at: Option<String>,
+    /// Time of the last record.
+    #[serde(default)]
+    pub updated_at: Option<String>,
+    /// The last record that is folded in.
+    #[serde(default)]
+    pub last_seq: u64,
+    /// Where that record ends in the journal.
+    #[serde(default)]
+    pub journal_bytes: u64,
+}
+
+/// Where the run's state machine stands (O1); the transitions are in [`crate::machine`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Nothing has begun.
+    Ready,
+    /// Tasks are being done.
+    InProgress,
+    /// A person must look.
+    Checkpoint,
+    /// A person wants changes.
+    RevisionNeeded,
+    /// It cannot go on by itself.
+    Blocked,
+    /// Every task succeeded.
+    Completed,
+}
+
+impl RunStatus {
+    /// As the wire names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunStatus::Ready => "ready",
+            RunStatus::InProgress => "in_progress",
+            RunStatus::Checkpoint => "checkpoint",
+            RunStatus::RevisionNeeded => "revision_needed",
+            RunStatus::Blocked => "blocked",
+            RunStatus::Completed => "completed",
+        }
+    }
+
+    /// Reads the wire's name.
+    pub fn parse(text: &str) -> Option<RunStatus> {
+        use RunStatus::{Blocked, Checkpoint, Completed, InProgress, Ready, RevisionNeeded};
+        [
+            Ready,
+            InProgress,
+            Checkpoint,
+            RevisionNeeded,
+            Blocked,
+            Completed,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == text)
+    }
+}
+
+/// One task. Status, verification and outcome are three facts, never folded into one (DESIGN §4).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskState {
+    /// One line.
+    #[serde(default)]
+    pub title: String,
+    /// Its project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Where it is.
+    pub status: TaskStatus,
+    /// What the gates said.
+    #[serde(default)]
+    pub verification: Verification,
+    /// How it ended; `null` until it is settled.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    /// The highest attempt number that was used; 0 before the first.
+    #[serde(default)]
+    pub attempt: u32,
+    /// Failed attempts that were followed by another.
+    #[serde(default)]
+    pub retries: u32,
+    /// Attempts that never ran and were followed by another.
+    #[serde(default)]
+    pub launch_retries: u32,
+    /// Fix attempts after a gate that did not pass.
+    #[serde(default)]
+    pub fixes: u32,
+    /// What the last attempt came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_result: Option<AttemptResult>,
+    /// The agent of the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The running attempt's marker id and process mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<String>,
+    /// The running attempt's process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// How far the running attempt says it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<u8>,
+    /// The last thing that the agent said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What the agent says it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Why it did not succeed, or why it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The dependency because of which it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependency: Option<String>,
+    /// The last verdict of its gates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict_file: Option<String>,
+    /// What the last attempt printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_file: Option<String>,
+    /// Digest of what mattered of the task when it was attempted last.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
+    /// What people told it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steering: Vec<String>,
+    /// A person approved its manual gate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
+    /// A person cancelled it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+    /// RFC 3339: the next attempt does not start before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// RFC 3339: the first attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<String>,
+    /// US dollars of all attempts; `null` when unknown.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+    /// The phase it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+}
+
+/// Where a task is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskStatus {
+    /// Something must happen before: dependencies, a slot, a lane, a delay.
+    #[default]
+    Pending,
+    /// An attempt is about to start.
+    Ready,
+    /// An agent works on it.
+    Running,
+    /// A person must answer or approve.
+    Waiting,
+    /// Its gates are about to run or running.
+    Gating,
+    /// Its work is being merged.
+    Integrating,
+    /// It has its outcome.
+    Settled,
+}
+
+/// What the gates said of a task.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verification {
+    /// Nothing was checked.
+    #[default]
+    None,
+    /// Everything required passed.
+    Passed,
+    /// Something required did not.
+    Failed,
+    /// The check itself could not run.
+    Infrastructure,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Done, and its gates passed.
+    Succeeded,
+    /// Not done, or its gates did not pass.
+    Failed,
+    /// Its gates did not pass inside a parallel group: work kept, not merged.
+    Excluded,
+    /// A dependency did not succeed, or its condition did not arise.
+    Skipped,
+    /// A person cancelled it.
+    Cancelled,
+}
+
+/// One project of the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectState {
+    /// Its tasks.
+    pub tasks: u32,
+    /// Of them settled.
+    pub settled: u32,
+    /// Of them succeeded.
+    pub succeeded: u32,
+}
+
+/// What the run waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckpointState {
+    /// The phase's id, or what else it was named after.
+    pub id: String,
+    /// `phase`, `quality_gate`, `decision` or `manual`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// RFC 3339.
+    #[serde(default)]
+    pub reached_at: String,
+    /// What a person wants changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<String>,
+    /// Tasks or checkpoints that wait.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
+}
+
+/// A question of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// Who asks.
+    pub task: String,
+    /// In which attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// What.
+    pub text: String,
+    /// RFC 3339.
+    #[serde(default)]
+    pub asked_at: String,
+    /// `null` while it is open.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<String>,
+    /// The task went on without an answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dropped: bool,
+}
+
+impl Question {
+    /// Whether somebody must still answer.
+    pub fn is_open(&self) -> bool {
+        self.answer.is_none() && !self.dropped
+    }
+}
+
+/// A named lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lock {
+    /// Who has it.
+    pub owner: String,
+    /// RFC 3339.
+    pub since: String,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
+/// Something that was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionEntry {
+    /// What.
+    pub text: String,
+    /// 0 to 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<u8>,
+    /// The task that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// RFC 3339.
+    #[serde(default)]
+    pub time: String,
+}
+
+/// How many tasks are where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// All tasks.
+    pub total: u32,
+    /// Not begun, or between two attempts.
+    pub pending: u32,
+    /// Worked on, checked or merged.
+    pub active: u32,
+    /// A person must act.
+    pub waiting: u32,
+    /// Succeeded.
+    pub succeeded: u32,
+    /// Failed or excluded.
+    pub failed: u32,
+    /// Skipped.
+    pub skipped: u32,
+    /// Cancelled.
+    pub cancelled: u32,
+    /// Settled tasks of all, 0 to 100.
+    pub percent: u32,
+}
+
+/// What a run has cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Known US dollars; `null` while none is known.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+    /// Known tokens of all kinds; `null` while none is known.
+    #[serde(default)]
+    pub tokens: Option<u64>,
+    /// Attempts that were started.
+    #[serde(default)]
+    pub attempts: u64,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            kind: "state".to_owned(),
+            version: 1,
+            run: String::new(),
+            plan_id: String::new(),
+            summary: None,
+            status: RunStatus::Ready,
+            phase: None,
+            tasks: BTreeMap::new(),
+            projects: BTreeMap::new(),
+            checkpoint: None,
+            approved: Vec::new(),
+            questions: Vec::new(),
+            locks: BTreeMap::new(),
+            decisions: Vec::new(),
+            progress: Progress::default(),
+            totals: Totals::default(),
+            held: false,
+            cancelled: false,
+            pid: None,
+            seed: 0,
+            mark: String::new(),
+            started_at: None,
+            updated_at: None,
+            last_seq: 0,
+            journal_bytes: 0,
+        }
+    }
+}
+
+fn in_order_of_ids<S: Serializer, T: Serialize>(
+    map: &BTreeMap<String, T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by(|a, b| compare_ids(a.0, b.0));
+    serializer.collect_map(entries)
+}

@@ -1,0 +1,1 @@
+//! YAML documents as JSON values, with the place of every node.

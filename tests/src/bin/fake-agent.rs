@@ -1,0 +1,2 @@
+//! Fake agent.
+fn main() {}
