@@ -1,0 +1,513 @@
+//! What a record can say: one enum, one variant for each type on the wire. Longer than other files, because an
+//! enum cannot be split.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{AttemptResult, RunOutcome, TaskLabel, Usage};
+use crate::{FindingCounts, Outcome, VerdictWord, Verification};
+
+/// What happened. Fields are flat on the wire, `type` says which of these it is.
+///
+/// Durations are milliseconds, times RFC 3339, an unknown cost is `null`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+pub enum Body {
+    /// The first record of a run.
+    RunStarted {
+        /// The plan that it brings to its end.
+        plan_id: String,
+        /// For people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+        /// Source of all that is random in the run: jitter, terminal ids.
+        seed: u64,
+        /// Carried by every process of the run in its environment (`ORCHESTRATE_MARK`).
+        mark: String,
+        /// The dispatcher's process.
+        pid: u32,
+        /// Slots.
+        jobs: u32,
+        /// How children are contained, the means that this machine offers.
+        containment: String,
+        /// All tasks, so that state shows those that have not begun.
+        #[serde(default)]
+        tasks: Vec<TaskLabel>,
+    },
+    /// A dispatcher took the run up again.
+    RunResumed {
+        /// The dispatcher's process.
+        pid: u32,
+        /// Slots.
+        jobs: u32,
+        /// How children are contained.
+        containment: String,
+        /// All tasks of the plan as it is now.
+        #[serde(default)]
+        tasks: Vec<TaskLabel>,
+        /// Settled tasks that are to be done again because they changed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed: Vec<String>,
+        /// Tasks that the plan no longer has.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removed: Vec<String>,
+    },
+    /// The dispatcher ended before the run did.
+    RunPaused {
+        /// `interrupted`, `checkpoint`, `question` or `approval`.
+        reason: String,
+        /// Tasks or checkpoints that wait for a person.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waiting: Vec<String>,
+    },
+    /// Every task is settled.
+    RunFinished {
+        /// How.
+        outcome: RunOutcome,
+    },
+    /// A task is about to be attempted. Journaled before the attempt starts: its number is used up from here on.
+    TaskReady {
+        /// The task.
+        task: String,
+        /// The attempt that is about to start.
+        attempt: u32,
+        /// The attempt's marker id and process mark.
+        terminal: String,
+        /// Digest of what matters of the task.
+        #[serde(default)]
+        digest: String,
+    },
+    /// A task has its outcome.
+    TaskSettled {
+        /// The task.
+        task: String,
+        /// How it ended.
+        outcome: Outcome,
+        /// What the gates said.
+        verification: Verification,
+        /// The last attempt; absent when there was none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        /// Digest of what matters of the task: a changed one is done again.
+        #[serde(default)]
+        digest: String,
+        /// Why it did not succeed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The dependency because of which it was skipped.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dependency: Option<String>,
+        /// What the agent said that it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+        /// US dollars of all attempts; `null` when unknown.
+        #[serde(default)]
+        cost_usd: Option<f64>,
+    },
+    /// An agent runs.
+    AttemptStarted {
+        /// The task.
+        task: String,
+        /// Counts from 1.
+        attempt: u32,
+        /// Name of its profile.
+        agent: String,
+        /// Its process, the leader of its process group.
+        pid: u32,
+        /// The attempt's marker id and process mark.
+        terminal: String,
+        /// Where it works.
+        workspace: String,
+        /// Its prompt.
+        prompt_file: String,
+        /// What it prints.
+        log_file: String,
+    },
+    /// An agent has ended and nothing of it is left.
+    AttemptFinished {
+        /// The task.
+        task: String,
+        /// The attempt.
+        attempt: u32,
+        /// What it came to.
+        result: AttemptResult,
+        /// In one line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// What the agent said that it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+        /// Absent when it did not exit by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+        /// The signal that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        /// From start to the last trace of it.
+        #[serde(default)]
+        duration_ms: u64,
+        /// It left processes behind, which were ended.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        leaked: bool,
+        /// US dollars; `null` when unknown.
+        #[serde(default)]
+        cost_usd: Option<f64>,
+        /// `null` when unknown.
+        #[serde(default)]
+        tokens: Option<Usage>,
+    },
+    /// An agent was silent for too long and is being stopped.
+    AttemptStalled {
+        /// The task.
+        task: String,
+        /// The attempt.
+        attempt: u32,
+        /// For how long.
+        silent_ms: u64,
+    },
+    /// A failed attempt will be followed by another.
+    AttemptRetrying {
+        /// The task.
+        task: String,
+        /// The attempt that failed.
+        attempt: u32,
+        /// What it came to.
+        result: AttemptResult,
+        /// In one line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Until the next one may start.
+        delay_ms: u64,
+    },
+    /// A marker: how far it is.
+    Progress {
+        /// The task, or the marker's id where tasks are unknown.
+        task: String,
+        /// The attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        /// 0 to 100; absent when the marker had none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        percent: Option<u8>,
+        /// What it said.
+        text: String,
+    },
+    /// A marker: the agent says it is done.
+    Done {
+        /// The task, or the marker's id where tasks are unknown.
+        task: String,
+        /// The attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        /// What it did.
+        text: String,
+    },
+    /// A marker: the agent cannot go on.
+    Error {
+        /// The task, or the marker's id where tasks are unknown.
+        task: String,
+        /// The attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        /// Why.
+        text: String,
+    },
+    /// A marker: the agent needs a decision.
+    Question {
+        /// The task, or the marker's id where tasks are unknown.
+        task: String,
+        /// The attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        /// What it asks.
+        text: String,
+    },
+    /// A person answers the open question of a task.
+    Answer {
+        /// The task.
+        task: String,
+        /// The answer.
+        text: String,
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// A person tells a task something.
+    Steering {
+        /// The task.
+        task: String,
+        /// What.
+        text: String,
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// The agent said something worth keeping.
+    Message {
+        /// The task.
+        task: String,
+        /// The attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        /// What.
+        text: String,
+    },
+    /// The task's gates are being run.
+    GateStarted {
+        /// The task.
+        task: String,
+        /// The attempt whose work they judge.
+        attempt: u32,
+    },
+    /// The task's gates have answered.
+    GateFinished {
+        /// The task.
+        task: String,
+        /// The attempt whose work they judged.
+        attempt: u32,
+        /// The answer.
+        verdict: VerdictWord,
+        /// The first reason in one line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// How many findings, by severity.
+        #[serde(default)]
+        findings: FindingCounts,
+        /// The verdict document.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict_file: Option<String>,
+    },
+    /// The gates did not pass: the next attempt gets their findings.
+    FixRequested {
+        /// The task.
+        task: String,
+        /// The attempt whose work did not pass.
+        attempt: u32,
+        /// Counts from 1.
+        fix: u32,
+        /// How many there may be.
+        limit: u32,
+        /// The first reason in one line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A worktree was made.
+    WorkspaceCreated {
+        /// The task.
+        task: String,
+        /// Where.
+        path: String,
+        /// Its branch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<String>,
+    },
+    /// A worktree was removed; its work is durable.
+    WorkspaceRemoved {
+        /// The task.
+        task: String,
+        /// Where it was.
+        path: String,
+    },
+    /// Work was committed.
+    CommitCreated {
+        /// The task.
+        task: String,
+        /// Its id.
+        commit: String,
+        /// Its subject.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+    },
+    /// A branch was merged into the target.
+    MergeFinished {
+        /// The task.
+        task: String,
+        /// The branch.
+        branch: String,
+        /// The target's new tip.
+        commit: String,
+    },
+    /// A branch could not be merged.
+    MergeConflict {
+        /// The task.
+        task: String,
+        /// The branch.
+        branch: String,
+        /// The files in conflict.
+        #[serde(default)]
+        files: Vec<String>,
+    },
+    /// A merge was taken back.
+    MergeReverted {
+        /// The task.
+        task: String,
+        /// The branch.
+        branch: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Everything before a checkpoint is settled: a person must look.
+    CheckpointReached {
+        /// Its name: the phase's id.
+        checkpoint: String,
+        /// `phase`, `quality_gate`, `decision` or `manual`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A person lets the run, or a task with a manual gate, go on.
+    CheckpointApproved {
+        /// The checkpoint, or the task.
+        checkpoint: String,
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// A person wants changes first.
+    CheckpointRejected {
+        /// The checkpoint, or the task.
+        checkpoint: String,
+        /// What must change.
+        reason: String,
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// Something was decided.
+    Decision {
+        /// What.
+        text: String,
+        /// 0 to 4.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<u8>,
+        /// The task that it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// Nothing is started on a route until it is released.
+    QuotaHold {
+        /// Agent, provider and model.
+        route: String,
+        /// RFC 3339.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+    },
+    /// A route is free again.
+    QuotaReleased {
+        /// Agent, provider and model.
+        route: String,
+    },
+    /// Nothing more is started: it would cost too much.
+    BudgetExceeded {
+        /// The limit's name.
+        limit: String,
+        /// The task, when it is a task's own limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+    },
+    /// A named lock was taken.
+    LockAcquired {
+        /// Its name.
+        lock: String,
+        /// Who.
+        owner: String,
+        /// RFC 3339.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<String>,
+    },
+    /// A named lock was given back.
+    LockReleased {
+        /// Its name.
+        lock: String,
+        /// Who.
+        owner: String,
+    },
+    /// An event of the run's state machine, or a control event (`cancel`, `hold`, `release`, `retry`, `skip`).
+    StateTransition {
+        /// The event's name.
+        event: String,
+        /// The task, for events about one task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// Status of the run before; absent for events that leave it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// Status of the run after.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Something that a reader of the log should know.
+    Note {
+        /// What.
+        text: String,
+        /// The task that it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+    },
+    /// A type that this version does not know: kept, not understood.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Body {
+    /// The task that it is about, when it is about one.
+    pub fn task(&self) -> Option<&str> {
+        match self {
+            Body::TaskReady { task, .. }
+            | Body::TaskSettled { task, .. }
+            | Body::AttemptStarted { task, .. }
+            | Body::AttemptFinished { task, .. }
+            | Body::AttemptStalled { task, .. }
+            | Body::AttemptRetrying { task, .. }
+            | Body::Progress { task, .. }
+            | Body::Done { task, .. }
+            | Body::Error { task, .. }
+            | Body::Question { task, .. }
+            | Body::Answer { task, .. }
+            | Body::Steering { task, .. }
+            | Body::Message { task, .. }
+            | Body::GateStarted { task, .. }
+            | Body::GateFinished { task, .. }
+            | Body::FixRequested { task, .. }
+            | Body::WorkspaceCreated { task, .. }
+            | Body::WorkspaceRemoved { task, .. }
+            | Body::CommitCreated { task, .. }
+            | Body::MergeFinished { task, .. }
+            | Body::MergeConflict { task, .. }
+            | Body::MergeReverted { task, .. } => Some(task),
+            Body::Decision { task, .. }
+            | Body::BudgetExceeded { task, .. }
+            | Body::StateTransition { task, .. }
+            | Body::Note { task, .. } => task.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Its type as the wire names it.
+    pub fn kind(&self) -> String {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(object)) => object
+                .get("type")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            _ => String::new(),
+        }
+    }
+}

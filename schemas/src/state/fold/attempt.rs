@@ -1,0 +1,177 @@
+//! What happens to an attempt, and what is said between agents and people.
+
+use crate::state::Question;
+use crate::{AttemptResult, Body, Record, State, TaskStatus, Usage, Verification};
+
+impl State {
+    pub(super) fn apply_attempt(&mut self, record: &Record) {
+        let time = record.time.clone();
+        match &record.body {
+            Body::TaskReady {
+                task,
+                attempt,
+                terminal,
+                digest,
+            } => {
+                let task = self.task(task);
+                task.status = TaskStatus::Ready;
+                task.attempt = *attempt;
+                task.terminal = Some(terminal.clone());
+                task.digest.clone_from(digest);
+                (task.outcome, task.percent, task.not_before) = (None, None, None);
+                (task.approved, task.verification) = (false, Verification::None);
+                task.started_at.get_or_insert(time);
+                let phase = task.phase.clone();
+                if phase.is_some() {
+                    self.phase = phase;
+                }
+            }
+            Body::AttemptStarted {
+                task,
+                attempt,
+                agent,
+                pid,
+                terminal,
+                log_file,
+                ..
+            } => {
+                self.totals.attempts += 1;
+                let task = self.task(task);
+                task.status = TaskStatus::Running;
+                (task.attempt, task.pid) = (*attempt, Some(*pid));
+                task.agent = Some(agent.clone());
+                task.terminal = Some(terminal.clone());
+                task.log_file = Some(log_file.clone());
+                task.started_at.get_or_insert(time);
+            }
+            Body::AttemptFinished {
+                task: id,
+                result,
+                reason,
+                summary,
+                cost_usd,
+                tokens,
+                ..
+            } => {
+                self.add_cost(*cost_usd, *tokens);
+                let waits = self.questions.iter().any(|q| q.task == *id && q.is_open());
+                let task = self.task(id);
+                (task.pid, task.terminal, task.percent) = (None, None, None);
+                task.last_result = Some(*result);
+                task.reason.clone_from(reason);
+                if summary.is_some() {
+                    task.summary.clone_from(summary);
+                }
+                if let Some(cost) = cost_usd {
+                    *task.cost_usd.get_or_insert(0.0) += cost;
+                }
+                task.status = match result {
+                    AttemptResult::Done => TaskStatus::Gating,
+                    AttemptResult::Question if waits => TaskStatus::Waiting,
+                    _ => TaskStatus::Pending,
+                };
+                if *result != AttemptResult::Question {
+                    self.drop_questions(id);
+                }
+            }
+            Body::AttemptStalled {
+                task, silent_ms, ..
+            } => {
+                self.task(task).message = Some(format!("silent for {} s", silent_ms / 1000));
+            }
+            Body::AttemptRetrying {
+                task,
+                result,
+                delay_ms,
+                ..
+            } => {
+                let task = self.task(task);
+                match result {
+                    AttemptResult::LaunchFailed => task.launch_retries += 1,
+                    _ => task.retries += 1,
+                }
+                task.status = TaskStatus::Pending;
+                let after = crate::time::parse(&time)
+                    .and_then(|time| time.checked_add(std::time::Duration::from_millis(*delay_ms)));
+                task.not_before = after.map(crate::time::format);
+            }
+            Body::Progress {
+                task,
+                percent,
+                text,
+                ..
+            } => {
+                let task = self.task(task);
+                task.percent = percent.or(task.percent);
+                task.message = Some(text.clone());
+            }
+            Body::Message { task, text, .. } => self.task(task).message = Some(text.clone()),
+            _ => {}
+        }
+    }
+
+    fn add_cost(&mut self, cost: Option<f64>, tokens: Option<Usage>) {
+        if let Some(cost) = cost {
+            *self.totals.cost_usd.get_or_insert(0.0) += cost;
+        }
+        if let Some(Usage {
+            input,
+            output,
+            cached,
+        }) = tokens
+        {
+            let kinds = [input, output, cached].into_iter().flatten();
+            *self.totals.tokens.get_or_insert(0) += kinds.sum::<u64>();
+        }
+    }
+
+    pub(super) fn apply_talk(&mut self, record: &Record) {
+        match &record.body {
+            Body::Question {
+                task,
+                attempt,
+                text,
+            } => {
+                self.questions.push(Question {
+                    task: task.clone(),
+                    attempt: *attempt,
+                    text: text.clone(),
+                    asked_at: record.time.clone(),
+                    answer: None,
+                    answered_at: None,
+                    dropped: false,
+                });
+                self.task(task).message = Some(text.clone());
+            }
+            Body::Answer { task: id, text, .. } => {
+                // One answer is for all that the task has asked so far: agents ask again in other words.
+                for question in self
+                    .questions
+                    .iter_mut()
+                    .filter(|q| q.task == *id && q.is_open())
+                {
+                    question.answer = Some(text.clone());
+                    question.answered_at = Some(record.time.clone());
+                }
+                let task = self.task(id);
+                if task.status == TaskStatus::Waiting {
+                    task.status = TaskStatus::Pending;
+                    task.reason = None;
+                }
+                self.leave_decision();
+            }
+            Body::Steering { task, text, .. } => self.task(task).steering.push(text.clone()),
+            _ => {}
+        }
+    }
+
+    pub(super) fn drop_questions(&mut self, id: &str) {
+        for question in self
+            .questions
+            .iter_mut()
+            .filter(|q| q.task == id && q.is_open())
+        {
+            question.dropped = true;
+        }
+    }
+}

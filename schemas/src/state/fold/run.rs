@@ -1,0 +1,208 @@
+//! What happens to the run as a whole.
+
+use crate::state::{CheckpointState, DecisionEntry, Lock};
+use crate::{Body, Record, RunOutcome, RunStatus, State, TaskLabel, TaskStatus, Verification};
+
+impl State {
+    pub(super) fn apply_run(&mut self, record: &Record) {
+        match &record.body {
+            Body::RunStarted {
+                plan_id,
+                summary,
+                seed,
+                mark,
+                pid,
+                tasks,
+                ..
+            } => {
+                self.plan_id.clone_from(plan_id);
+                self.summary.clone_from(summary);
+                (self.seed, self.pid) = (*seed, Some(*pid));
+                self.mark.clone_from(mark);
+                self.status = RunStatus::InProgress;
+                self.label(tasks);
+            }
+            Body::RunResumed {
+                pid,
+                tasks,
+                changed,
+                removed,
+                ..
+            } => {
+                self.pid = Some(*pid);
+                self.cancelled = false;
+                if matches!(
+                    self.status,
+                    RunStatus::Ready | RunStatus::Blocked | RunStatus::Completed
+                ) {
+                    self.status = RunStatus::InProgress;
+                }
+                for id in removed {
+                    self.tasks.remove(id);
+                }
+                for id in changed {
+                    self.reset(id);
+                }
+                self.label(tasks);
+            }
+            Body::RunPaused { reason, waiting } => {
+                self.pid = None;
+                if reason == "question" || reason == "approval" {
+                    self.wait_for("decision", reason, &record.time);
+                }
+                if let Some(checkpoint) = &mut self.checkpoint {
+                    checkpoint.waiting.clone_from(waiting);
+                }
+            }
+            Body::RunFinished { outcome } => {
+                self.pid = None;
+                self.checkpoint = None;
+                self.status = match outcome {
+                    RunOutcome::Succeeded => RunStatus::Completed,
+                    RunOutcome::Failed | RunOutcome::Cancelled => RunStatus::Blocked,
+                };
+            }
+            Body::CheckpointReached { checkpoint, reason } => {
+                self.wait_for(
+                    reason.as_deref().unwrap_or("phase"),
+                    checkpoint,
+                    &record.time,
+                );
+            }
+            Body::CheckpointApproved { checkpoint, .. } => self.approve(checkpoint),
+            Body::CheckpointRejected {
+                checkpoint, reason, ..
+            } => self.reject(checkpoint, reason),
+            Body::Decision {
+                text,
+                level,
+                task,
+                by,
+            } => self.decisions.push(DecisionEntry {
+                text: text.clone(),
+                level: *level,
+                task: task.clone(),
+                by: by.clone(),
+                time: record.time.clone(),
+            }),
+            Body::LockAcquired {
+                lock,
+                owner,
+                expires,
+            } => {
+                let since = record.time.clone();
+                let held = Lock {
+                    owner: owner.clone(),
+                    since,
+                    expires: expires.clone(),
+                };
+                self.locks.insert(lock.clone(), held);
+            }
+            Body::LockReleased { lock, .. } => {
+                self.locks.remove(lock);
+            }
+            _ => {}
+        }
+    }
+
+    fn label(&mut self, labels: &[TaskLabel]) {
+        for label in labels {
+            let task = self.task(&label.id);
+            task.title.clone_from(&label.title);
+            task.project.clone_from(&label.project);
+            task.phase.clone_from(&label.phase);
+        }
+    }
+
+    fn wait_for(&mut self, kind: &str, id: &str, time: &str) {
+        self.status = RunStatus::Checkpoint;
+        self.checkpoint = Some(CheckpointState {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            reached_at: time.to_owned(),
+            rejected: None,
+            waiting: Vec::new(),
+        });
+    }
+
+    fn approve(&mut self, id: &str) {
+        if self
+            .checkpoint
+            .as_ref()
+            .is_some_and(|checkpoint| checkpoint.id == id)
+        {
+            self.checkpoint = None;
+            self.status = RunStatus::InProgress;
+            self.approved.push(id.to_owned());
+        } else if let Some(task) = self.tasks.get_mut(id) {
+            task.approved = true;
+            task.verification = Verification::Passed;
+            task.status = TaskStatus::Gating;
+            task.reason = None;
+            self.leave_decision();
+        } else {
+            self.approved.push(id.to_owned());
+        }
+    }
+
+    fn reject(&mut self, id: &str, reason: &str) {
+        if let Some(checkpoint) = self
+            .checkpoint
+            .as_mut()
+            .filter(|checkpoint| checkpoint.id == id)
+        {
+            checkpoint.rejected = Some(reason.to_owned());
+            self.status = RunStatus::RevisionNeeded;
+        } else if let Some(task) = self.tasks.get_mut(id) {
+            task.verification = Verification::Failed;
+            task.status = TaskStatus::Gating;
+            task.reason = Some(reason.to_owned());
+            self.leave_decision();
+        }
+    }
+
+    /// Nobody is waited for any more: the run goes on.
+    pub(super) fn leave_decision(&mut self) {
+        let decision = self
+            .checkpoint
+            .as_ref()
+            .is_some_and(|checkpoint| checkpoint.kind == "decision");
+        let waiting = self
+            .tasks
+            .values()
+            .any(|task| task.status == TaskStatus::Waiting);
+        if decision && !waiting {
+            self.checkpoint = None;
+            self.status = RunStatus::InProgress;
+        }
+    }
+
+    pub(super) fn apply_control(&mut self, event: &str, task: Option<&str>, to: Option<&str>) {
+        if let Some(status) = to.and_then(RunStatus::parse) {
+            if self.checkpoint.is_some() && status == RunStatus::InProgress {
+                self.approved
+                    .extend(self.checkpoint.take().map(|checkpoint| checkpoint.id));
+            } else if status == RunStatus::Checkpoint && self.checkpoint.is_none() {
+                self.wait_for(
+                    "manual",
+                    event,
+                    &self.updated_at.clone().unwrap_or_default(),
+                );
+            }
+            if let Some(checkpoint) = &mut self.checkpoint
+                && status == RunStatus::Checkpoint
+            {
+                checkpoint.rejected = None;
+            }
+            self.status = status;
+        }
+        match (event, task) {
+            ("cancel", Some(id)) => self.task(id).cancelled = true,
+            ("cancel", None) => self.cancelled = true,
+            ("hold", None) => self.held = true,
+            ("release", None) => self.held = false,
+            ("retry", Some(id)) => self.reset(id),
+            _ => {}
+        }
+    }
+}

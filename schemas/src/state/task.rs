@@ -1,0 +1,149 @@
+//! One task in the state of a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::AttemptResult;
+
+/// One task. Status, verification and outcome are three facts, never folded into one (DESIGN §4).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskState {
+    /// One line.
+    #[serde(default)]
+    pub title: String,
+    /// Its project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Where it is.
+    pub status: TaskStatus,
+    /// What the gates said.
+    #[serde(default)]
+    pub verification: Verification,
+    /// How it ended; `null` until it is settled.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    /// The highest attempt number that was used; 0 before the first.
+    #[serde(default)]
+    pub attempt: u32,
+    /// Failed attempts that were followed by another.
+    #[serde(default)]
+    pub retries: u32,
+    /// Attempts that never ran and were followed by another.
+    #[serde(default)]
+    pub launch_retries: u32,
+    /// Fix attempts after a gate that did not pass.
+    #[serde(default)]
+    pub fixes: u32,
+    /// What the last attempt came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_result: Option<AttemptResult>,
+    /// The agent of the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The running attempt's marker id and process mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<String>,
+    /// The running attempt's process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// How far the running attempt says it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<u8>,
+    /// The last thing that the agent said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What the agent says it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Why it did not succeed, or why it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The dependency because of which it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependency: Option<String>,
+    /// The last verdict of its gates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict_file: Option<String>,
+    /// What the last attempt printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_file: Option<String>,
+    /// Digest of what mattered of the task when it was attempted last.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
+    /// What people told it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steering: Vec<String>,
+    /// A person approved its manual gate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
+    /// A person cancelled it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+    /// RFC 3339: the next attempt does not start before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// RFC 3339: the first attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<String>,
+    /// US dollars of all attempts; `null` when unknown.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+    /// The phase it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+}
+
+/// Where a task is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskStatus {
+    /// Something must happen before: dependencies, a slot, a lane, a delay.
+    #[default]
+    Pending,
+    /// An attempt is about to start.
+    Ready,
+    /// An agent works on it.
+    Running,
+    /// A person must answer or approve.
+    Waiting,
+    /// Its gates are about to run or running.
+    Gating,
+    /// Its work is being merged.
+    Integrating,
+    /// It has its outcome.
+    Settled,
+}
+
+/// What the gates said of a task.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verification {
+    /// Nothing was checked.
+    #[default]
+    None,
+    /// Everything required passed.
+    Passed,
+    /// Something required did not.
+    Failed,
+    /// The check itself could not run.
+    Infrastructure,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Done, and its gates passed.
+    Succeeded,
+    /// Not done, or its gates did not pass.
+    Failed,
+    /// Its gates did not pass inside a parallel group: work kept, not merged.
+    Excluded,
+    /// A dependency did not succeed, or its condition did not arise.
+    Skipped,
+    /// A person cancelled it.
+    Cancelled,
+}
