@@ -8,14 +8,19 @@
 //!   (4) Every line ends with the CRC-32 of what stands before it. A line without one, or with a wrong one, is damage
 //!       and is never passed over: scripts append through `state-edit record`.
 //!   (5) A torn last line can only be what a dead writer left; the next writer removes it and says so.
+//!   (6) Readers never see what is taken back later: they ask for the end under a shared lock.
 
+mod line;
 mod snapshot;
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-pub use snapshot::{load, refresh_snapshot, save};
+pub use line::Draft;
+pub use snapshot::{load, refresh_snapshot, save, saved, view};
+
+use line::{seal, unseal};
 
 use crate::{Body, Failure, Record};
 
@@ -42,6 +47,8 @@ pub struct Appended {
     pub foreign: Vec<Record>,
     /// The records as they were written.
     pub own: Vec<Record>,
+    /// The lines of `own`, without checksum and end.
+    pub lines: Vec<String>,
 }
 
 impl Journal {
@@ -59,13 +66,54 @@ impl Journal {
             .append(true)
             .open(&path)
             .map_err(|e| trouble(&e))?;
-        Ok(Journal {
+        if file.metadata().map_err(|e| trouble(&e))?.len() == 0 {
+            // The records are synced one by one; the name of the file they are in only here.
+            let synced = File::open(dir).and_then(|folder| folder.sync_all());
+            synced.map_err(|e| trouble(&e))?;
+        }
+        Ok(Journal::at_start(file, path))
+    }
+
+    /// Opens the journal of a run that has begun. Without one: a failure of code 3, and nothing is made.
+    pub fn open_existing(dir: &Path) -> Result<Journal, Failure> {
+        Journal::open_as(dir, OpenOptions::new().read(true).append(true))
+    }
+
+    /// As [`Journal::open_existing`], only to read: in a folder that cannot be written to, too.
+    pub fn open_to_read(dir: &Path) -> Result<Journal, Failure> {
+        Journal::open_as(dir, OpenOptions::new().read(true))
+    }
+
+    fn open_as(dir: &Path, how: &OpenOptions) -> Result<Journal, Failure> {
+        let path = dir.join(JOURNAL);
+        match how.open(&path) {
+            Ok(file) => Ok(Journal::at_start(file, path)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let shown = dir.display();
+                let missing = if dir.is_dir() {
+                    format!("no run in {shown}: it has no {JOURNAL}")
+                } else {
+                    format!("no run directory {shown}")
+                };
+                Err(Failure::input(missing).help(
+                    "name the run directory with --dir DIR or ORCHESTRATE_DIR; agent-dispatch makes one",
+                ))
+            }
+            Err(error) => {
+                let failed = format!("cannot open {}", path.display());
+                Err(Failure::trouble(failed).because(&error))
+            }
+        }
+    }
+
+    fn at_start(file: File, path: PathBuf) -> Journal {
+        Journal {
             file,
             path,
             run: String::new(),
             offset: 0,
             last_seq: 0,
-        })
+        }
     }
 
     /// Goes to where a state stands, which has taken in everything before.
@@ -76,6 +124,11 @@ impl Journal {
     /// Names the run that appended records belong to, when it is not in the journal yet.
     pub fn name_run(&mut self, run: &str) {
         run.clone_into(&mut self.run);
+    }
+
+    /// The run that the records belong to, as far as they were read; empty while none is known.
+    pub fn run(&self) -> &str {
+        &self.run
     }
 
     /// The seq of the last record that was read or written.
@@ -97,7 +150,7 @@ impl Journal {
             .len())
     }
 
-    /// Reads the whole records that came since. Needs no lock: a line that is being written has no end yet.
+    /// Reads the whole records that came since. Waits for no more than the write that is going on.
     pub fn read_new(&mut self) -> Result<Vec<Record>, Failure> {
         let mut records = Vec::new();
         self.read_each(|record| records.push(record))?;
@@ -106,10 +159,29 @@ impl Journal {
 
     /// As [`Journal::read_new`], one at a time.
     pub fn read_each(&mut self, mut take: impl FnMut(Record)) -> Result<(), Failure> {
+        self.read_lines(|record, _| take(record))
+    }
+
+    /// As [`Journal::read_each`], with each record's line as it was written, without checksum and end:
+    /// fields and types that are not known here are in it.
+    pub fn read_lines(&mut self, take: impl FnMut(Record, &str)) -> Result<(), Failure> {
+        // A file system without locks: the worst is then a record that a failing write takes back.
+        let locked = self.file.lock_shared();
+        let end = self.length();
+        if locked.is_ok() {
+            self.file
+                .unlock()
+                .map_err(|e| self.trouble("cannot unlock", &e))?;
+        }
+        self.read_until(end?, take)
+    }
+
+    fn read_until(&mut self, end: u64, mut take: impl FnMut(Record, &str)) -> Result<(), Failure> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(self.offset))
             .map_err(|e| self.trouble("cannot read", &e))?;
-        let mut reader = BufReader::with_capacity(1 << 18, file);
+        let whole = file.take(end.saturating_sub(self.offset));
+        let mut reader = BufReader::with_capacity(1 << 18, whole);
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -123,7 +195,7 @@ impl Journal {
             if line.last() != Some(&b'\n') {
                 return Ok(());
             }
-            let record = self.parse(&line[..size - 1])?;
+            let (record, text) = self.parse(&line[..size - 1])?;
             if record.seq != self.last_seq + 1 {
                 let text = format!("record {} follows record {}", record.seq, self.last_seq);
                 return Err(self.damage(&text));
@@ -132,7 +204,7 @@ impl Journal {
             if !record.run.is_empty() {
                 self.run.clone_from(&record.run);
             }
-            take(record);
+            take(record, &text);
         }
     }
 
@@ -149,6 +221,17 @@ impl Journal {
         &mut self,
         decide: impl FnOnce(&[Record]) -> Result<Vec<Body>, Failure>,
     ) -> Result<Appended, Failure> {
+        self.transact_drafts(|foreign| {
+            let bodies = decide(foreign)?;
+            Ok(bodies.into_iter().map(Draft::from).collect())
+        })
+    }
+
+    /// As [`Journal::transact`], for records that others made.
+    pub fn transact_drafts(
+        &mut self,
+        decide: impl FnOnce(&[Record]) -> Result<Vec<Draft>, Failure>,
+    ) -> Result<Appended, Failure> {
         self.file
             .lock()
             .map_err(|e| self.trouble("cannot lock", &e))?;
@@ -164,16 +247,25 @@ impl Journal {
 
     fn transact_locked(
         &mut self,
-        decide: impl FnOnce(&[Record]) -> Result<Vec<Body>, Failure>,
+        decide: impl FnOnce(&[Record]) -> Result<Vec<Draft>, Failure>,
     ) -> Result<Appended, Failure> {
-        let mut foreign = self.read_new()?;
-        let mut own = Vec::new();
-        if let Some(note) = self.mend_tail(&mut foreign)? {
-            own.push(note);
+        let mut foreign = Vec::new();
+        self.read_until(self.length()?, |record, _| foreign.push(record))?;
+        let torn = self.torn_tail(&mut foreign)?;
+        let mut drafts = decide(&foreign)?;
+        if torn > 0 {
+            // Only now: who is refused has nothing to say that it was removed in.
+            self.file
+                .set_len(self.offset)
+                .map_err(|e| self.trouble("cannot repair", &e))?;
+            let text = format!(
+                "removed a torn last line of {torn} bytes, which a writer that died had left"
+            );
+            drafts.insert(0, Body::Note { text, task: None }.into());
         }
-        own.extend(decide(&foreign)?);
-        let own = self.write(own)?;
-        Ok(Appended { foreign, own })
+        let mut appended = self.write(drafts)?;
+        appended.foreign = foreign;
+        Ok(appended)
     }
 
     /// Makes everything up to now survive a power cut.
@@ -183,23 +275,20 @@ impl Journal {
             .map_err(|e| self.trouble("cannot sync", &e))
     }
 
-    fn write(&mut self, bodies: Vec<Body>) -> Result<Vec<Record>, Failure> {
+    fn write(&mut self, drafts: Vec<Draft>) -> Result<Appended, Failure> {
         let time = crate::time::now();
         let mut text = String::new();
-        let mut records = Vec::with_capacity(bodies.len());
-        for (seq, body) in (self.last_seq + 1..).zip(bodies) {
-            let record = Record {
-                seq,
-                time: time.clone(),
-                run: self.run_of(&body),
-                body,
-            };
-            text.push_str(&seal(&record.to_line()));
+        let mut appended = Appended::default();
+        for (seq, draft) in (self.last_seq + 1..).zip(drafts) {
+            let run = self.run_of(draft.body());
+            let (record, line) = draft.number(seq, time.clone(), run);
+            text.push_str(&seal(&line));
             text.push('\n');
-            records.push(record);
+            appended.own.push(record);
+            appended.lines.push(line);
         }
-        if records.is_empty() {
-            return Ok(records);
+        if appended.own.is_empty() {
+            return Ok(appended);
         }
         if let Err(error) = (&self.file).write_all(text.as_bytes()) {
             // Half a line would be torn for the next reader; the records did not happen.
@@ -207,8 +296,8 @@ impl Journal {
             return Err(self.trouble("cannot append to", &error));
         }
         self.offset += text.len() as u64;
-        self.last_seq += records.len() as u64;
-        Ok(records)
+        self.last_seq += appended.own.len() as u64;
+        Ok(appended)
     }
 
     fn run_of(&mut self, body: &Body) -> String {
@@ -218,11 +307,12 @@ impl Journal {
         self.run.clone()
     }
 
-    /// Under the lock nobody else writes, so a line without an end is what a dead writer left.
-    fn mend_tail(&mut self, foreign: &mut Vec<Record>) -> Result<Option<Body>, Failure> {
+    /// Under the lock nobody else writes, so a line without an end is what a dead writer left. Says how long it
+    /// is; one that lacks nothing but its end gets that and counts.
+    fn torn_tail(&mut self, foreign: &mut Vec<Record>) -> Result<u64, Failure> {
         let torn = self.length()?.saturating_sub(self.offset);
         if torn == 0 {
-            return Ok(None);
+            return Ok(0);
         }
         let mut file = &self.file;
         let mut tail = Vec::new();
@@ -231,33 +321,32 @@ impl Journal {
         file.take(MAX_LINE as u64)
             .read_to_end(&mut tail)
             .map_err(|e| self.trouble("cannot read", &e))?;
-        let whole = self
-            .parse(&tail)
-            .ok()
-            .filter(|record| record.seq == self.last_seq + 1);
-        if let Some(record) = whole {
-            file.write_all(b"\n")
-                .map_err(|e| self.trouble("cannot append to", &e))?;
-            (self.last_seq, self.offset) = (record.seq, self.offset + torn + 1);
-            foreign.push(record);
-            return Ok(None);
+        let whole = self.parse(&tail).ok().map(|(record, _)| record);
+        let Some(record) = whole.filter(|record| record.seq == self.last_seq + 1) else {
+            return Ok(torn);
+        };
+        file.write_all(b"\n")
+            .map_err(|e| self.trouble("cannot append to", &e))?;
+        (self.last_seq, self.offset) = (record.seq, self.offset + torn + 1);
+        if !record.run.is_empty() {
+            self.run.clone_from(&record.run);
         }
-        self.file
-            .set_len(self.offset)
-            .map_err(|e| self.trouble("cannot repair", &e))?;
-        let text =
-            format!("removed a torn last line of {torn} bytes, which a writer that died had left");
-        Ok(Some(Body::Note { text, task: None }))
+        foreign.push(record);
+        Ok(0)
     }
 
-    fn parse(&self, line: &[u8]) -> Result<Record, Failure> {
-        let Ok(text) = std::str::from_utf8(line) else {
+    /// The record in a line, and the line without its checksum.
+    fn parse(&self, line: &[u8]) -> Result<(Record, String), Failure> {
+        let Some(body) = unseal(line) else {
+            return Err(self.damage("a line does not match its checksum"));
+        };
+        let Ok(body) = std::str::from_utf8(body) else {
             return Err(self.damage("a line is not UTF-8"));
         };
-        if sum_of(line).is_none_or(|(body, sum)| crc32fast::hash(body) != sum) {
-            return Err(self.damage("a line does not match its checksum"));
-        }
-        Record::parse(text).map_err(|error| self.damage("a line is not a record").because(&error))
+        let text = format!("{body}}}");
+        let record = Record::parse(&text)
+            .map_err(|error| self.damage("a line is not a record").because(&error))?;
+        Ok((record, text))
     }
 
     fn trouble(&self, what: &str, error: &std::io::Error) -> Failure {
@@ -272,23 +361,6 @@ impl Journal {
         ))
         .help("state-edit verify shows the place; a copy of the folder keeps what can be saved")
     }
-}
-
-/// The record's line with its checksum as the last field.
-fn seal(line: &str) -> String {
-    let body = line.strip_suffix('}').unwrap_or(line);
-    format!(
-        "{body},\"crc\":\"{:08x}\"}}",
-        crc32fast::hash(body.as_bytes())
-    )
-}
-
-/// What the checksum is over, and the checksum, when the line has one.
-fn sum_of(line: &[u8]) -> Option<(&[u8], u32)> {
-    let (body, tail) = line.split_at_checked(line.len().checked_sub(18)?)?;
-    let digits = tail.strip_prefix(b",\"crc\":\"")?.strip_suffix(b"\"}")?;
-    let sum = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    Some((body, sum))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! It is never the truth. Missing, torn, foreign or behind: it is made again from the journal.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -12,12 +12,29 @@ use crate::{Failure, State};
 /// Name of the state in the run directory.
 const STATE: &str = "state.json";
 
+/// Where the state is written before it gets its name. There is one, as there is one writer: whoever has the
+/// lock. So a writer that is killed leaves nothing that piles up.
+const FRESH: &str = ".state.json.new";
+
 /// The state of a run as its journal has it now, and the journal, at the end of what was read.
 pub fn load(dir: &Path) -> Result<(State, Journal), Failure> {
-    let mut journal = Journal::open(dir)?;
-    let mut state = read(dir)
-        .filter(|state| fits(&journal, state))
-        .unwrap_or_default();
+    fold(dir, Journal::open(dir)?)
+}
+
+/// As [`load`], for those who only look: nothing is made or written, and without a run it fails with code 3.
+pub fn view(dir: &Path) -> Result<(State, Journal), Failure> {
+    fold(dir, Journal::open_to_read(dir)?)
+}
+
+/// The state as it was saved last, when the journal bears it out.
+pub fn saved(dir: &Path, journal: &Journal) -> Option<State> {
+    let text = std::fs::read(dir.join(STATE)).ok()?;
+    let state: State = serde_json::from_slice(&text).ok()?;
+    (state.kind == "state" && state.version == 1 && fits(journal, &state)).then_some(state)
+}
+
+fn fold(dir: &Path, mut journal: Journal) -> Result<(State, Journal), Failure> {
+    let mut state = saved(dir, &journal).unwrap_or_default();
     journal.seek(state.journal_bytes, state.last_seq);
     journal.name_run(&state.run);
     journal.read_each(|record| state.apply(&record))?;
@@ -28,7 +45,17 @@ pub fn load(dir: &Path) -> Result<(State, Journal), Failure> {
 
 /// Writes the state so that a reader finds the old one or the new one, never neither, whatever happens:
 /// temporary file in the same folder, fsync, rename, fsync of the folder.
+///
+/// Nobody looks whether the state is the newest: whoever is not alone with the journal, and whoever saves for
+/// the last time, calls [`refresh_snapshot`].
 pub fn save(dir: &Path, state: &State) -> Result<(), Failure> {
+    let lock = open_lock(dir)?;
+    lock.lock()
+        .map_err(|e| Failure::trouble("cannot lock state.lock").because(&e))?;
+    write(dir, state)
+}
+
+fn write(dir: &Path, state: &State) -> Result<(), Failure> {
     let path = dir.join(STATE);
     let failed = |error: &std::io::Error| {
         Failure::trouble(format!("cannot write {}", path.display())).because(error)
@@ -36,14 +63,17 @@ pub fn save(dir: &Path, state: &State) -> Result<(), Failure> {
     let mut text = serde_json::to_vec_pretty(state)
         .map_err(|error| Failure::trouble("cannot write the state as JSON").because(&error))?;
     text.push(b'\n');
-    let mut file = tempfile::Builder::new()
-        .prefix(".state-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(dir)
-        .map_err(|e| failed(&e))?;
-    file.write_all(&text).map_err(|e| failed(&e))?;
-    file.as_file().sync_all().map_err(|e| failed(&e))?;
-    file.persist(&path).map_err(|e| failed(&e.error))?;
+    let fresh = dir.join(FRESH);
+    let written = File::create(&fresh).and_then(|mut file| {
+        file.write_all(&text)?;
+        file.sync_all()
+    });
+    if let Err(error) = written {
+        // On a full disk half a state is in the way of those who could still write.
+        let _ = std::fs::remove_file(&fresh);
+        return Err(failed(&error));
+    }
+    std::fs::rename(&fresh, &path).map_err(|e| failed(&e))?;
     File::open(dir)
         .and_then(|folder| folder.sync_all())
         .map_err(|e| failed(&e))
@@ -54,21 +84,21 @@ pub fn save(dir: &Path, state: &State) -> Result<(), Failure> {
 /// Whoever appends calls this afterwards. One of many callers does the work for all: it looks at the journal's
 /// length again after letting the lock go, so a record that was appended meanwhile is never left out.
 pub fn refresh_snapshot(dir: &Path) -> Result<(), Failure> {
-    let path = dir.join("state.lock");
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|e| Failure::trouble(format!("cannot open {}", path.display())).because(&e))?;
+    let lock = open_lock(dir)?;
     loop {
-        if lock.try_lock().is_err() {
-            return Ok(());
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(error)) => {
+                return Err(Failure::trouble("cannot lock state.lock").because(&error));
+            }
         }
-        let (state, journal) = load(dir)?;
-        let saved = save(dir, &state);
+        let saved = load(dir).and_then(|(state, journal)| {
+            write(dir, &state)?;
+            Ok((state, journal))
+        });
         let _ = lock.unlock();
-        saved?;
+        let (state, journal) = saved?;
         // A torn tail is not ours to mend here: it stays until the next append.
         if journal.length()? == journal.offset() || load(dir)?.0.last_seq == state.last_seq {
             return Ok(());
@@ -76,10 +106,14 @@ pub fn refresh_snapshot(dir: &Path) -> Result<(), Failure> {
     }
 }
 
-fn read(dir: &Path) -> Option<State> {
-    let text = std::fs::read(dir.join(STATE)).ok()?;
-    let state: State = serde_json::from_slice(&text).ok()?;
-    (state.kind == "state" && state.version == 1).then_some(state)
+fn open_lock(dir: &Path) -> Result<File, Failure> {
+    let path = dir.join("state.lock");
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|e| Failure::trouble(format!("cannot open {}", path.display())).because(&e))
 }
 
 /// Whether the journal has the state's last record where the state says that it ends.
@@ -87,7 +121,7 @@ fn fits(journal: &Journal, state: &State) -> bool {
     if state.last_seq == 0 || state.journal_bytes == 0 {
         return false;
     }
-    // The record's `seq` is at the start of its line; 64 KiB back there is one, or the state is made anew.
+    // 64 KiB back the last record's line begins, or the state is made anew.
     let start = state.journal_bytes.saturating_sub(64 << 10);
     let mut tail = Vec::new();
     let mut file = &journal.file;
@@ -105,7 +139,9 @@ fn fits(journal: &Journal, state: &State) -> bool {
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |at| at + 1);
-    journal
-        .parse(&body[from..])
-        .is_ok_and(|record| record.seq == state.last_seq)
+    // The time too: after a power cut, or in a folder that was used again, another record may have the same
+    // number and end at the same byte.
+    journal.parse(&body[from..]).is_ok_and(|(record, _)| {
+        record.seq == state.last_seq && Some(&record.time) == state.updated_at.as_ref()
+    })
 }

@@ -147,3 +147,85 @@ fn the_snapshot_is_made_again_whenever_it_is_missing_behind_or_foreign() {
     std::fs::write(dir.path().join("state.json"), b"{\"kind\":").unwrap();
     assert_eq!(load(dir.path()).unwrap().0.plan_id, "p");
 }
+
+#[test]
+fn a_first_record_that_lacks_its_end_still_names_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(JOURNAL);
+    let mut journal = Journal::open(dir.path()).unwrap();
+    journal.append(vec![started()]).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    let appended = Journal::open(dir.path())
+        .unwrap()
+        .append(vec![note("a")])
+        .unwrap();
+    assert_eq!(appended.own[0].run, "p");
+}
+
+#[test]
+fn who_is_refused_leaves_a_torn_tail_to_the_next_who_can_say_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(JOURNAL);
+    std::fs::write(&path, b"{\"seq\":1,").unwrap();
+    let mut journal = Journal::open(dir.path()).unwrap();
+    let refused = journal.transact(|_| Err(Failure::no("no")));
+    assert_eq!(refused.unwrap_err().message, "no");
+    assert_eq!(std::fs::read(&path).unwrap(), b"{\"seq\":1,");
+    let appended = journal.append(vec![note("a")]).unwrap();
+    assert!(matches!(&appended.own[0].body, Body::Note { text, .. } if text.contains("9 bytes")));
+    assert_eq!(appended.own[1].seq, 2);
+}
+
+#[test]
+fn a_record_that_somebody_else_made_keeps_what_is_not_known_here() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(dir.path()).unwrap();
+    journal.name_run("r");
+    let draft = |text: &str| Draft::given(serde_json::from_str(text).unwrap()).unwrap();
+    let drafts = vec![
+        draft(r#"{"time":"old","host":"n1","seq":9,"type":"note","text":"a","run":"q","crc":"0"}"#),
+        draft(r#"{"type":"later","text":"b"}"#),
+    ];
+    let appended = journal.transact_drafts(|_| Ok(drafts)).unwrap();
+    assert_eq!(appended.own[1].body, Body::Unknown);
+    let time = &appended.own[0].time;
+    let expected = [
+        format!(r#"{{"seq":1,"time":"{time}","type":"note","run":"r","host":"n1","text":"a"}}"#),
+        format!(r#"{{"seq":2,"time":"{time}","type":"later","run":"r","text":"b"}}"#),
+    ];
+    assert_eq!(appended.lines, expected);
+    let mut lines = Vec::new();
+    Journal::open_to_read(dir.path())
+        .unwrap()
+        .read_lines(|_, line| lines.push(line.to_owned()))
+        .unwrap();
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_state_of_another_journal_is_not_believed_for_its_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    Journal::open(dir.path())
+        .unwrap()
+        .append(vec![started()])
+        .unwrap();
+    refresh_snapshot(dir.path()).unwrap();
+    let (mut foreign, journal) = load(dir.path()).unwrap();
+    foreign.updated_at = Some("2020-01-01T00:00:00.000Z".to_owned());
+    save(dir.path(), &foreign).unwrap();
+    assert_eq!(saved(dir.path(), &journal), None);
+    assert_ne!(load(dir.path()).unwrap().0.updated_at, foreign.updated_at);
+}
+
+#[test]
+fn looking_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("run");
+    assert_eq!(view(&missing).unwrap_err().exit, crate::Exit::Input);
+    assert_eq!(
+        Journal::open_existing(dir.path()).unwrap_err().exit,
+        crate::Exit::Input
+    );
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
