@@ -313,7 +313,19 @@ impl Plan {
 
     /// Phases in order: by `order`, then as they stand in the document.
     pub fn ordered_phases(&self) -> Vec<&Phase> {
-        let mut phases: Vec<&Phase> = self.phases.iter().collect();
+        Phase::in_order(&self.phases)
+    }
+
+    /// Whether the run pauses after this phase.
+    pub fn pauses_after(&self, phase: &Phase) -> bool {
+        phase.pauses(self.checkpoints.as_deref())
+    }
+}
+
+impl Phase {
+    /// By `order`, then as they stand.
+    pub fn in_order(phases: &[Phase]) -> Vec<&Phase> {
+        let mut phases: Vec<&Phase> = phases.iter().collect();
         phases.sort_by(|a, b| {
             let (a, b) = (a.order.unwrap_or(f64::MAX), b.order.unwrap_or(f64::MAX));
             a.total_cmp(&b)
@@ -321,12 +333,8 @@ impl Plan {
         phases
     }
 
-    /// Whether the run pauses after this phase.
-    pub fn pauses_after(&self, phase: &Phase) -> bool {
-        phase.checkpoint
-            || self
-                .checkpoints
-                .as_ref()
-                .is_some_and(|ids| ids.is_empty() || ids.contains(&phase.id))
+    /// Whether a run pauses after it, in a plan with these `checkpoints`.
+    pub fn pauses(&self, checkpoints: Option<&[String]>) -> bool {
+        self.checkpoint || checkpoints.is_some_and(|ids| ids.is_empty() || ids.contains(&self.id))
     }
 }
