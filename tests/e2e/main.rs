@@ -1,1 +1,3 @@
-//! E2E.
+//! The programs together, as a user runs them: pipes, signals, documents, disks.
+
+mod sandbox;
