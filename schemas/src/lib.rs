@@ -39,12 +39,13 @@ pub use plan::{
     Task, TaskMode,
 };
 pub use problem::{Problem, Related, Severity};
-pub use profile::{DoneRule, Profile, PromptBy};
+pub use profile::{Agents, DoneRule, Profile, PromptBy};
 pub use record::{AttemptResult, Body, Record, RunOutcome, TaskLabel, Usage};
 pub use render::{printable, render};
 pub use schedule::{CriticalPath, Estimate, Lane, Schedule, TaskSlot, Worktree};
 pub use state::{
-    CheckpointState, Lock, ProjectState, Question, RunStatus, State, TaskState, TaskStatus, Totals,
+    CheckpointState, DecisionEntry, Lock, Progress, ProjectState, Question, RunStatus, State,
+    TaskState, TaskStatus, Totals,
 };
 pub use verdict::{Check, CheckStatus, Finding, FindingCounts, Metric, Verdict, VerdictWord};
 

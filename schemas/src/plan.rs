@@ -52,6 +52,9 @@ pub struct Plan {
     /// Agent profiles by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, Profile>,
+    /// Anything; handed on untouched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<RawValue>>,
 }
 
 /// A folder that tasks work in.
@@ -81,6 +84,9 @@ pub struct Project {
     /// Gates of every task of the project. Raw: `gate-run` owns their form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<Box<RawValue>>,
+    /// Globs of the files that belong to the project, relative to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ownership: Vec<String>,
 }
 
 impl Project {
@@ -173,6 +179,12 @@ pub struct Task {
     /// Which outcome of its dependencies it waits for.
     #[serde(default)]
     pub run_if: RunIf,
+    /// Its ids in other systems, by the system's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, Box<RawValue>>,
+    /// Anything; handed on untouched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<RawValue>>,
 }
 
 /// A named group of tasks.

@@ -4,7 +4,7 @@ mod attempt;
 mod outcome;
 mod run;
 
-use super::{Outcome, Progress, ProjectState, Question, State, TaskState, TaskStatus};
+use super::{Outcome, Progress, Question, State, TaskState, TaskStatus};
 use crate::{Body, Record};
 
 impl State {
@@ -63,7 +63,7 @@ impl State {
                 let project = self
                     .projects
                     .entry(name.clone())
-                    .or_insert_with(ProjectState::default);
+                    .or_default();
                 project.tasks += 1;
                 project.settled += u32::from(task.status == TaskStatus::Settled);
                 project.succeeded += u32::from(task.outcome == Some(Outcome::Succeeded));
