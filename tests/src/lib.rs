@@ -2,6 +2,7 @@
 //! the proof that nothing of it is left afterwards.
 
 mod bins;
+pub mod console;
 mod processes;
 mod sandbox;
 

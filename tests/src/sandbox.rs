@@ -197,6 +197,11 @@ impl Running<'_> {
         self.child.id()
     }
 
+    /// Whether it has come to its end.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// What it wrote to stdout so far.
     pub fn stdout(&self) -> String {
         text_of(&self.streams.stdout)
