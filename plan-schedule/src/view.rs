@@ -1,0 +1,100 @@
+//! The plan as a scheduler reads it: only what it needs, borrowed from the text.
+//!
+//! [`schemas::Plan`] owns every string; for a plan of a million tasks that costs twice the time and twice the memory.
+//! The parts that are small in every plan are those of the contract.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+
+use schemas::{
+    Autonomy, Defaults, Failure, Isolation, Limits, OnFailure, Phase, RunIf, TaskMode, document,
+};
+use serde::Deserialize;
+
+/// A plan.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlanView<'a> {
+    #[serde(borrow)]
+    pub(crate) plan_id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) projects: Vec<ProjectView<'a>>,
+    #[serde(borrow)]
+    pub(crate) tasks: Vec<TaskView<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) execution_order: Option<Vec<Vec<Text<'a>>>>,
+    #[serde(default)]
+    pub(crate) phases: Vec<Phase>,
+    #[serde(default)]
+    pub(crate) parallel_groups: Vec<Vec<String>>,
+    #[serde(default)]
+    pub(crate) checkpoints: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) autonomy: Option<Autonomy>,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) defaults: Defaults,
+}
+
+/// A project of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProjectView<'a> {
+    #[serde(borrow)]
+    pub(crate) name: Text<'a>,
+}
+
+/// A task of it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskView<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) project: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) title: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) depends_on: Vec<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) complexity: Option<Text<'a>>,
+    #[serde(default)]
+    pub(crate) estimated_minutes: Option<f64>,
+    #[serde(borrow, default)]
+    pub(crate) phase: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) priority: Option<Text<'a>>,
+    #[serde(default)]
+    pub(crate) mode: Option<TaskMode>,
+    #[serde(default)]
+    pub(crate) autonomy: Option<u8>,
+    #[serde(default)]
+    pub(crate) isolation: Option<Isolation>,
+    #[serde(default)]
+    pub(crate) on_failure: Option<OnFailure>,
+    #[serde(default)]
+    pub(crate) run_if: RunIf,
+}
+
+/// A string that is copied only when it holds escapes. A bare `Cow` inside an `Option` or a `Vec` would always be copied.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> PlanView<'a> {
+    /// Fails with code 3 when the document is no plan.
+    pub(crate) fn read(input: &'a document::Input) -> Result<PlanView<'a>, Failure> {
+        serde_json::from_str(&input.text).map_err(|error| {
+            Failure::input(format!("cannot read {}: not a plan", input.name))
+                .because(&error)
+                .help("plan-validate says what is missing, and reads plans of other forms")
+        })
+    }
+}
