@@ -165,6 +165,17 @@ impl Journal {
     /// As [`Journal::read_each`], with each record's line as it was written, without checksum and end:
     /// fields and types that are not known here are in it.
     pub fn read_lines(&mut self, take: impl FnMut(Record, &str)) -> Result<(), Failure> {
+        self.read_until(self.settled()?, take)
+    }
+
+    /// How many bytes there are behind the last record that was read, leaving out what is being written now.
+    /// When [`Journal::read_new`] finds nothing in them: the torn line of a writer that died.
+    pub fn unread(&self) -> Result<u64, Failure> {
+        Ok(self.settled()?.saturating_sub(self.offset))
+    }
+
+    /// Where what cannot be taken back ends.
+    fn settled(&self) -> Result<u64, Failure> {
         // A file system without locks: the worst is then a record that a failing write takes back.
         let locked = self.file.lock_shared();
         let end = self.length();
@@ -173,7 +184,7 @@ impl Journal {
                 .unlock()
                 .map_err(|e| self.trouble("cannot unlock", &e))?;
         }
-        self.read_until(end?, take)
+        end
     }
 
     fn read_until(&mut self, end: u64, mut take: impl FnMut(Record, &str)) -> Result<(), Failure> {

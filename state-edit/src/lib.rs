@@ -1,8 +1,98 @@
-//! state-edit.
+//! Changes the state of a run safely, and shows it.
+//!
+//! The journal is the truth, `state.json` its sum. Whether an edit is legal is decided inside the journal's
+//! lock, on the state as it is then; a program that only looks makes and writes nothing.
 
-use schemas::{Console, Exit, Failure};
+mod cli;
+mod edit;
+mod expect;
+mod intake;
+mod log;
+mod near;
+mod show;
+mod store;
+mod stream;
+mod table;
+mod verify;
+
+use std::path::Path;
+
+use schemas::{Console, Exit, Failure, document, program};
+
+use cli::{Cli, Command, Terms};
+use edit::Edit;
 
 /// Runs the program.
-pub fn run(_console: &mut Console) -> Result<Exit, Failure> {
+pub fn run(console: &mut Console) -> Result<Exit, Failure> {
+    let cli: Cli = program::arguments()?;
+    console.configure(&cli.speech);
+    let dir = &cli.dir;
+    let (edit, terms) = match cli.command {
+        Command::Show(show) => return show::run(dir, &show),
+        Command::Log(log) => return log::run(dir, &log),
+        Command::Record(record) => return intake::run(console, dir, &record),
+        Command::Verify(verify) => return verify::run(console, dir, &verify),
+        change => change_of(console, change)?,
+    };
+    let by = store::editor(terms.by);
+    store::edit(console, dir, &edit, &terms.expect, by.as_deref())?;
     Ok(Exit::Yes)
+}
+
+fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failure> {
+    let event = |event: &str, task, reason| Edit::Apply {
+        event: event.to_owned(),
+        task,
+        reason,
+    };
+    Ok(match command {
+        Command::Apply(it) => (event(&it.event, it.task, it.reason), it.terms),
+        Command::Approve(it) => {
+            let (what, note) = (it.what, it.note);
+            (Edit::Approve { what, note }, it.terms)
+        }
+        Command::Reject(it) => {
+            let (what, reason) = (it.what, words(console, it.reason)?);
+            (Edit::Reject { what, reason }, it.terms)
+        }
+        Command::Answer(it) => {
+            let (task, text) = (it.task, words(console, it.text)?);
+            (Edit::Answer { task, text }, it.terms)
+        }
+        Command::Steer(it) => {
+            let (task, text) = (it.task, words(console, it.text)?);
+            (Edit::Steer { task, text }, it.terms)
+        }
+        Command::Cancel(it) => (event("cancel", it.task, it.reason), it.terms),
+        Command::Retry(it) => {
+            let (task, force, reason) = (it.task, it.force, it.reason);
+            let retry = Edit::Retry {
+                task,
+                force,
+                reason,
+            };
+            (retry, it.terms)
+        }
+        Command::Hold(it) => (event("hold", None, it.reason), it.terms),
+        Command::Release(it) => (event("release", None, it.reason), it.terms),
+        Command::Show(_) | Command::Log(_) | Command::Record(_) | Command::Verify(_) => {
+            unreachable!("these change nothing and have been done before")
+        }
+    })
+}
+
+/// A text of the command line, or stdin for `-`.
+fn words(console: &Console, text: String) -> Result<String, Failure> {
+    if text == "-" {
+        if document::would_wait(None) {
+            return Err(program::short_help::<Cli>(console));
+        }
+        let mut read = document::read(None::<&Path>)?.text;
+        read.truncate(read.trim_end_matches(['\n', '\r']).len());
+        return Ok(read);
+    }
+    if text.trim().is_empty() {
+        return Err(Failure::usage("the text is empty"));
+    }
+    Ok(text)
 }

@@ -1,0 +1,265 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use schemas::Speech;
+
+use crate::expect::Expectation;
+
+/// Look at a run and change it, safely, while others write to it
+///
+/// Every edit is judged and appended to the run's journal as one step under its lock, synced, and printed as
+/// the records that it wrote. state.json, the journal's sum, is brought up to date afterwards.
+#[derive(Debug, Parser)]
+#[command(version, subcommand_required = true, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// The run directory
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ORCHESTRATE_DIR",
+        default_value = ".orchestrate",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) dir: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) speech: Speech,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  state-edit show --format table            where the run stands, for people
+  state-edit show /tasks/t3/outcome         one value of it, as JSON
+  state-edit log --follow --type question   what agents ask, as they ask it
+  state-edit answer t3 'use the v2 API'     answer the open question of t3
+  state-edit approve                        let the run go on past its checkpoint
+  state-edit retry t3 --expect /tasks/t3/outcome=failed
+  my-dispatcher | state-edit record         keep the journal of another dispatcher
+
+Exit codes: 0 done, 1 refused (illegal, not as expected, or damage found), 2 called wrongly,
+3 no run there or input that is no record, 4 the disk or its permissions";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the state, or the value at a JSON Pointer
+    Show(Show),
+    /// Print the journal's records, one per line
+    Log(Log),
+    /// Apply an event to the run
+    ///
+    /// Events of the state machine: start, manual_checkpoint, phase_complete, decision_required, quality_fail, error,
+    /// all_complete, approve, approve_final_phase, reject, resume, skip, revision_complete, re_review, reopen.
+    /// Control events: cancel, hold, release, retry.
+    Apply(Apply),
+    /// Let the run go on past a checkpoint, or a task past its manual gate
+    Approve(Approve),
+    /// Ask for changes at a checkpoint, or fail a task's manual gate
+    Reject(Reject),
+    /// Answer the open question of a task
+    Answer(Say),
+    /// Tell a task something that its agent gets with its next prompt
+    Steer(Say),
+    /// Cancel a task, or the run
+    Cancel(Cancel),
+    /// Have a settled task that did not succeed done again, and all that was skipped because of it
+    Retry(Retry),
+    /// Start nothing new until release
+    Hold(Plain),
+    /// End a hold
+    Release(Plain),
+    /// Append records that another dispatcher made
+    ///
+    /// Reads one JSON record per line and appends each as it comes; what is there at once is appended at once.
+    /// `seq`, `time` and `run` are given by the journal. Everything else is kept, also what this version does
+    /// not know. A line that is no record ends it with code 3: the lines before it are appended, it and the
+    /// lines after it are not. --expect is checked before the first line.
+    Record(Record),
+    /// Check the journal line by line, and state.json and the run's files against it
+    Verify(Verify),
+}
+
+/// Conditions and origin of an edit.
+#[derive(Debug, Args)]
+pub(crate) struct Terms {
+    /// Only when the state has this value there; JSON, or a bare word for a string; `null` for none
+    ///
+    /// Compared inside the journal's lock, so nothing can come between. May be repeated: all must hold.
+    #[arg(long, value_name = "POINTER=JSON")]
+    pub(crate) expect: Vec<Expectation>,
+
+    /// Who edits [default: $USER or $LOGNAME]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// The state document
+    Json,
+    /// For people
+    Table,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// JSON Pointer into the state, such as /tasks/t3/status
+    pub(crate) pointer: Option<String>,
+
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "json", conflicts_with_all = ["pointer"])]
+    pub(crate) format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// Only records about this task; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) task: Vec<String>,
+
+    /// Only records of this type; may be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
+
+    /// Only records after number SEQ
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    pub(crate) since: u64,
+
+    /// Only the last N of them
+    #[arg(long, value_name = "N")]
+    pub(crate) tail: Option<usize>,
+
+    /// Go on until the run is finished or the reader goes
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The event
+    pub(crate) event: String,
+
+    /// The task, for cancel and retry
+    #[arg(long, value_name = "ID")]
+    pub(crate) task: Option<String>,
+
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// The checkpoint, or the task with a manual gate; needed when more than one waits
+    #[arg(value_name = "CHECKPOINT|TASK")]
+    pub(crate) what: Option<String>,
+
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reject {
+    /// What must change; `-` reads it from stdin
+    pub(crate) reason: String,
+
+    /// The checkpoint, or the task with a manual gate; needed when more than one waits
+    #[arg(long = "checkpoint", value_name = "CHECKPOINT|TASK")]
+    pub(crate) what: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Say {
+    /// The task
+    pub(crate) task: String,
+
+    /// The text; `-` reads it from stdin
+    pub(crate) text: String,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cancel {
+    /// The task; without one the whole run
+    pub(crate) task: Option<String>,
+
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Retry {
+    /// The task
+    pub(crate) task: String,
+
+    /// Also when it succeeded
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plain {
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The records; stdin when it is not given or `-`
+    pub(crate) file: Option<PathBuf>,
+
+    /// Append types that this version does not know, too
+    #[arg(long)]
+    pub(crate) allow_unknown: bool,
+
+    /// Only when the state has this value there; checked before the first line
+    #[arg(long, value_name = "POINTER=JSON")]
+    pub(crate) expect: Vec<Expectation>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerifyFormat {
+    /// For people, on stderr
+    Text,
+    /// One document on stdout
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// How to print what was found
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    pub(crate) format: VerifyFormat,
+}

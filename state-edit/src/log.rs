@@ -1,0 +1,115 @@
+//! `log`: the journal's records, as they were written.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use schemas::document::Reader;
+use schemas::journal::Journal;
+use schemas::{Body, Exit, Failure, Record};
+use serde::Deserialize;
+
+use crate::cli::Log;
+use crate::store;
+
+/// Between two looks at the journal, in milliseconds.
+const INTERVAL: i64 = 100;
+
+/// Printed at once, in bytes: a journal may be larger than the memory.
+const AT_ONCE: usize = 1 << 18;
+
+/// Runs `log`.
+pub(crate) fn run(dir: &Path, args: &Log) -> Result<Exit, Failure> {
+    let mut journal = Journal::open_to_read(dir)?;
+    let mut tail = args.tail;
+    loop {
+        let mut lines = VecDeque::new();
+        let mut finished = false;
+        let mut size = 0;
+        let mut printed = Ok(Reader::There);
+        let read = journal.read_lines(|record, line| {
+            finished = ends(finished, &record);
+            if !matches!(printed, Ok(Reader::There)) || !is_wanted(args, &record, line) {
+                return;
+            }
+            lines.push_back(line.to_owned());
+            size += line.len();
+            match tail {
+                Some(tail) if lines.len() > tail => drop(lines.pop_front()),
+                None if size > AT_ONCE => {
+                    printed = print(&mut lines);
+                    size = 0;
+                }
+                _ => {}
+            }
+        });
+        if printed? == Reader::Gone || print(&mut lines)? == Reader::Gone {
+            return Ok(Exit::Yes);
+        }
+        read?;
+        if !args.follow || finished || !reader_stays() {
+            return Ok(Exit::Yes);
+        }
+        // The last N were asked for of what there was; what comes is printed whole.
+        tail = None;
+    }
+}
+
+fn print(lines: &mut VecDeque<String>) -> Result<Reader, Failure> {
+    if lines.is_empty() {
+        return Ok(Reader::There);
+    }
+    let printed = store::print(lines.make_contiguous());
+    lines.clear();
+    printed
+}
+
+/// Whether the run is over after this record: what a person has done again begins it anew.
+fn ends(finished: bool, record: &Record) -> bool {
+    match &record.body {
+        Body::RunFinished { .. } => true,
+        Body::RunStarted { .. } | Body::RunResumed { .. } => false,
+        Body::StateTransition { event, .. } => finished && event != "retry" && event != "reopen",
+        _ => finished,
+    }
+}
+
+/// What a line is about; in lines of types that are not known here, too.
+#[derive(Deserialize)]
+struct About {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    task: Option<String>,
+}
+
+fn is_wanted(args: &Log, record: &Record, line: &str) -> bool {
+    if record.seq <= args.since {
+        return false;
+    }
+    if args.task.is_empty() && args.types.is_empty() {
+        return true;
+    }
+    let Ok(about) = serde_json::from_str::<About>(line) else {
+        return false;
+    };
+    let task = about.task.unwrap_or_default();
+    (args.task.is_empty() || args.task.contains(&task))
+        && (args.types.is_empty() || args.types.contains(&about.kind))
+}
+
+/// Waits; says whether stdout still has a reader.
+fn reader_stays() -> bool {
+    let stdout = std::io::stdout();
+    let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
+    let interval = Timespec {
+        tv_sec: 0,
+        tv_nsec: INTERVAL * 1_000_000,
+    };
+    match poll(&mut fds, Some(&interval)) {
+        Ok(0) | Err(_) => true,
+        Ok(_) => !fds[0]
+            .revents()
+            .intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL),
+    }
+}

@@ -1,0 +1,65 @@
+//! The run directory: an edit is judged and appended as one step that no other writer can come between.
+
+use std::path::Path;
+
+use schemas::document::{self, Reader};
+use schemas::journal::{self, Journal};
+use schemas::{Console, Failure, State};
+
+use crate::edit::Edit;
+use crate::expect::{self, Expectation};
+
+/// Does an edit, prints its records and brings `state.json` up to date.
+pub(crate) fn edit(
+    console: &Console,
+    dir: &Path,
+    edit: &Edit,
+    expectations: &[Expectation],
+    by: Option<&str>,
+) -> Result<(), Failure> {
+    let (mut state, mut journal) = take_up(dir)?;
+    let appended = journal.transact(|foreign| {
+        for record in foreign {
+            state.apply(record);
+        }
+        state.refresh();
+        expect::check(expectations, &state)?;
+        Ok(vec![edit.decide(&state, by)?])
+    })?;
+    journal.sync()?;
+    refresh(console, dir);
+    print(&appended.lines)?;
+    Ok(())
+}
+
+/// The state and the journal of a run that there is.
+fn take_up(dir: &Path) -> Result<(State, Journal), Failure> {
+    Journal::open_existing(dir)?;
+    journal::load(dir)
+}
+
+/// Brings `state.json` up to date. It is never the truth: what was appended has happened without it, so who
+/// repeats the edit because of a failure here would do it twice.
+pub(crate) fn refresh(console: &Console, dir: &Path) {
+    if let Err(failure) = journal::refresh_snapshot(dir) {
+        console.warn(&format!(
+            "the journal has it, but state.json is behind: {failure}"
+        ));
+    }
+}
+
+/// Prints records as they are in the journal.
+pub(crate) fn print(lines: &[String]) -> Result<Reader, Failure> {
+    let mut text = lines.join("\n");
+    text.push('\n');
+    document::write_text(text.as_bytes())
+}
+
+/// Who edits: as named, or as the environment has it.
+pub(crate) fn editor(named: Option<String>) -> Option<String> {
+    let from = |name| std::env::var(name).ok();
+    named
+        .or_else(|| from("USER"))
+        .or_else(|| from("LOGNAME"))
+        .filter(|name| !name.is_empty())
+}

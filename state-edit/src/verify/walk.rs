@@ -1,0 +1,105 @@
+//! A walk over the journal from its beginning: the fold, and what the fold alone does not show.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use schemas::{Body, Problem, Record, RunStatus, State, machine};
+
+/// The walk, as far as it has come.
+pub(super) struct Walk {
+    /// The fold.
+    pub(super) state: State,
+    /// The fold as it was after the record that the snapshot ends with.
+    pub(super) then: Option<State>,
+    snapshot_seq: u64,
+    files: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
+impl Walk {
+    pub(super) fn new(snapshot_seq: u64) -> Walk {
+        Walk {
+            state: State::default(),
+            then: None,
+            snapshot_seq,
+            files: BTreeSet::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Takes one record in.
+    pub(super) fn step(&mut self, record: &Record) {
+        let problem = match &record.body {
+            Body::StateTransition {
+                event, from, to, ..
+            } => self.illegal(event, from.as_deref(), to.as_deref()),
+            Body::TaskReady { task, attempt, .. } => self.reused(task, *attempt),
+            Body::AttemptStarted {
+                prompt_file,
+                log_file,
+                ..
+            } => {
+                self.files.extend([prompt_file.clone(), log_file.clone()]);
+                None
+            }
+            Body::GateFinished { verdict_file, .. } => {
+                self.files.extend(verdict_file.clone());
+                None
+            }
+            _ => None,
+        };
+        if let Some(mut problem) = problem {
+            problem.line = u32::try_from(record.seq).ok();
+            self.problems.push(problem);
+        }
+        self.state.apply(record);
+        if record.seq == self.snapshot_seq {
+            self.state.refresh();
+            self.then = Some(self.state.clone());
+        }
+    }
+
+    /// What the steps have shown.
+    pub(super) fn take_problems(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Files that records name and that are not there.
+    pub(super) fn missing_files(&self, dir: &Path) -> Vec<Problem> {
+        // Named as the dispatcher saw them: from the run directory, from the folder that it is in, or absolute.
+        let bases = [Some(dir), dir.parent(), Some(Path::new(""))];
+        self.files
+            .iter()
+            .filter(|file| !file.is_empty())
+            .filter(|file| !bases.iter().flatten().any(|base| base.join(file).exists()))
+            .map(|file| {
+                Problem::warning(
+                    "file-missing",
+                    format!("a record names {file}, which is gone"),
+                )
+            })
+            .collect()
+    }
+
+    fn illegal(&self, event: &str, from: Option<&str>, to: Option<&str>) -> Option<Problem> {
+        let (from, to) = (from?, to?);
+        let now = self.state.status.as_str();
+        let leads = RunStatus::parse(from).and_then(|from| machine::next(from, event));
+        let message = if from != now {
+            format!("{event} is told to start from {from}, the run was {now}")
+        } else if leads.is_none_or(|leads| leads.as_str() != to) {
+            format!("{event} does not lead from {from} to {to}")
+        } else {
+            return None;
+        };
+        Some(Problem::warning("illegal-transition", message))
+    }
+
+    fn reused(&self, id: &str, attempt: u32) -> Option<Problem> {
+        let used = self.state.tasks.get(id)?.attempt;
+        (attempt <= used).then(|| {
+            let message = format!("attempt {attempt} of {id} begins after attempt {used}");
+            Problem::warning("attempt-reused", message)
+        })
+    }
+}
