@@ -47,7 +47,12 @@ impl State {
             }
             Body::RunPaused { reason, waiting } => {
                 self.pid = None;
-                if reason == "question" || reason == "approval" {
+                // A checkpoint of the run's own is not hidden behind the questions that wait beside it.
+                let decision = self
+                    .checkpoint
+                    .as_ref()
+                    .is_none_or(|checkpoint| checkpoint.kind == "decision");
+                if decision && (reason == "question" || reason == "approval") {
                     self.wait_for("decision", reason, &record.time);
                 }
                 if let Some(checkpoint) = &mut self.checkpoint {
@@ -179,7 +184,8 @@ impl State {
 
     pub(super) fn apply_control(&mut self, event: &str, task: Option<&str>, to: Option<&str>) {
         if let Some(status) = to.and_then(RunStatus::parse) {
-            if self.checkpoint.is_some() && status == RunStatus::InProgress {
+            let leaves = matches!(status, RunStatus::InProgress | RunStatus::Ready);
+            if self.checkpoint.is_some() && leaves {
                 self.approved
                     .extend(self.checkpoint.take().map(|checkpoint| checkpoint.id));
             } else if status == RunStatus::Checkpoint && self.checkpoint.is_none() {
