@@ -1,0 +1,551 @@
+//! The dispatcher: takes one event, answers with what must be done.
+
+use std::collections::BTreeSet;
+
+use schemas::{AttemptResult, Body, Outcome, Verification};
+
+use super::attempt::{Due, Exited, Live, Why};
+use super::queue::Queue;
+use super::{Action, Attempt, End, Event, GateAnswer, Graph, Limits, Said, TaskIdx, Time};
+use super::{Initial, retry, terminal_id};
+
+/// The state machine of a run. See the module for what is always true of it.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    pub(super) graph: Graph,
+    pub(super) limits: Limits,
+    pub(super) tasks: Vec<Task>,
+    pub(super) dependents: Vec<Vec<TaskIdx>>,
+    pub(super) queue: Queue,
+    pub(super) busy: BTreeSet<TaskIdx>,
+    /// Tasks of each stage that are not settled.
+    pub(super) unsettled: Vec<usize>,
+    pub(super) approved: BTreeSet<String>,
+    /// The checkpoint that has been told and not been decided.
+    pub(super) pending: Option<String>,
+    pub(super) interrupts: u32,
+    pub(super) cancelled: bool,
+    pub(super) held: bool,
+    pub(super) finished: bool,
+    pub(super) out: Vec<Action>,
+}
+
+/// What is known of a task.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) standing: Standing,
+    /// The highest attempt number used.
+    pub(super) attempt: u32,
+    pub(super) retries: u32,
+    pub(super) launch_retries: u32,
+    pub(super) fixes: u32,
+    pub(super) gate_retries: u32,
+    pub(super) verification: Verification,
+    pub(super) summary: Option<String>,
+    /// It does not start before.
+    pub(super) not_before: Time,
+    /// The work of its last attempt awaits its gates.
+    pub(super) to_gate: bool,
+    /// The dependency because of which it was skipped.
+    pub(super) skipped_by: Option<TaskIdx>,
+}
+
+/// Where a task is.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// Dependencies are not settled.
+    Blocked {
+        unfinished: usize,
+    },
+    /// It wants to start.
+    Queued,
+    Live(Live),
+    Gating {
+        cancelled: bool,
+    },
+    /// A person must act; it holds neither slot nor lane.
+    Waiting(Wait),
+    Settled(Outcome),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    Answer,
+    Approval,
+}
+
+impl Dispatcher {
+    /// A dispatcher that goes on from what `initial` says of each task.
+    pub(crate) fn new(graph: Graph, limits: Limits, initial: &Initial) -> Dispatcher {
+        let count = graph.specs.len();
+        assert_eq!(graph.order.len(), count, "the order names every task once");
+        let mut dependents = vec![Vec::new(); count];
+        for (task, spec) in graph.specs.iter().enumerate() {
+            for dep in &spec.deps {
+                dependents[*dep].push(task);
+            }
+        }
+        let mut dispatcher = Dispatcher {
+            queue: Queue::new(&graph),
+            tasks: (0..count).map(|_| Task::new()).collect(),
+            unsettled: vec![0; graph.boundaries.len() + 1],
+            dependents,
+            graph,
+            limits,
+            busy: BTreeSet::new(),
+            approved: initial.approved.iter().cloned().collect(),
+            pending: initial.pending.clone(),
+            interrupts: 0,
+            cancelled: false,
+            held: initial.held,
+            finished: false,
+            out: Vec::new(),
+        };
+        dispatcher.restore(&initial.tasks);
+        dispatcher
+    }
+
+    /// Starts what can be started. Once, before the first event.
+    pub(crate) fn start(&mut self, now: Time, initial: &Initial) -> Vec<Action> {
+        for (task, begun) in initial.tasks.iter().enumerate() {
+            self.take_up(task, begun, now);
+        }
+        self.settle_unreachable();
+        self.advance(now)
+    }
+
+    /// Takes one event and answers with what must be done about it, in order.
+    pub(crate) fn handle(&mut self, now: Time, event: Event) -> Vec<Action> {
+        if self.finished {
+            return Vec::new();
+        }
+        match event {
+            Event::Started { attempt, launch } => self.started(now, attempt, launch),
+            Event::LaunchFailed { attempt, reason } => self.launch_failed(now, attempt, reason),
+            Event::Printed { attempt } => {
+                if let Some(live) = self.live(attempt) {
+                    live.printed(now);
+                }
+            }
+            Event::Marked { attempt, said } => self.marked(now, attempt, said),
+            Event::Exited {
+                attempt,
+                code,
+                signal,
+            } => {
+                if let Some(live) = self.live(attempt) {
+                    live.exit = Some(Exited { code, signal });
+                }
+            }
+            Event::Gone { attempt, leaked } => self.gone(now, attempt, leaked),
+            Event::GateFinished { attempt, answer } => self.gate_finished(now, attempt, &answer),
+            Event::Control(control) => self.control(now, control),
+            Event::Interrupted => self.interrupted(now),
+            Event::Woken => {}
+        }
+        self.advance(now)
+    }
+
+    /// When the shell must wake us if nothing else happens first.
+    pub(crate) fn next_deadline(&self) -> Option<Time> {
+        if self.finished {
+            return None;
+        }
+        let live = self
+            .busy
+            .iter()
+            .filter_map(|task| match &self.tasks[*task].standing {
+                Standing::Live(live) => live.deadline(&self.graph.specs[*task], &self.limits),
+                _ => None,
+            });
+        let queued = self
+            .queue
+            .next_time()
+            .filter(|_| self.starts() && self.has_slot());
+        live.chain(queued).min()
+    }
+
+    /// Everything that follows from the passing of time and from free slots.
+    fn advance(&mut self, now: Time) -> Vec<Action> {
+        self.enforce_deadlines(now);
+        self.open_stages(now);
+        while self.starts() && self.has_slot() {
+            let Some(task) = self.queue.pop(&self.graph, now) else {
+                break;
+            };
+            self.begin(now, task);
+        }
+        self.end_if_idle();
+        std::mem::take(&mut self.out)
+    }
+
+    fn enforce_deadlines(&mut self, now: Time) {
+        for task in self.busy.iter().copied().collect::<Vec<_>>() {
+            let Standing::Live(live) = &self.tasks[task].standing else {
+                continue;
+            };
+            let attempt = Attempt {
+                task,
+                number: live.number,
+            };
+            match live.due(now, &self.graph.specs[task], &self.limits) {
+                Due::Nothing => {}
+                Due::Stop(why) => {
+                    if why == Why::Stalled {
+                        let silent_ms = live.silent_ms(now);
+                        let id = self.id(task);
+                        self.record(Body::AttemptStalled {
+                            task: id,
+                            attempt: attempt.number,
+                            silent_ms,
+                        });
+                    }
+                    self.stop(now, attempt, why);
+                }
+                Due::Kill => self.kill(attempt),
+            }
+        }
+    }
+
+    pub(super) fn starts(&self) -> bool {
+        self.interrupts == 0 && !self.cancelled && !self.held
+    }
+
+    fn has_slot(&self) -> bool {
+        self.busy.len() < self.limits.jobs
+    }
+
+    fn begin(&mut self, now: Time, task: TaskIdx) {
+        self.busy.insert(task);
+        if std::mem::take(&mut self.tasks[task].to_gate) {
+            return self.start_gate(task);
+        }
+        let number = self.tasks[task].attempt + 1;
+        self.tasks[task].attempt = number;
+        self.tasks[task].standing = Standing::Live(Live::new(number, now));
+        let spec = &self.graph.specs[task];
+        let terminal = terminal_id(self.limits.seed, &spec.id, number);
+        self.out.push(Action::Record(Body::TaskReady {
+            task: spec.id.clone(),
+            attempt: number,
+            terminal: terminal.clone(),
+            digest: spec.digest.clone(),
+        }));
+        self.out.push(Action::Start {
+            attempt: Attempt { task, number },
+            terminal,
+        });
+    }
+
+    pub(super) fn start_gate(&mut self, task: TaskIdx) {
+        let number = self.tasks[task].attempt;
+        self.tasks[task].standing = Standing::Gating { cancelled: false };
+        let id = self.id(task);
+        self.record(Body::GateStarted {
+            task: id,
+            attempt: number,
+        });
+        self.out.push(Action::RunGate(Attempt { task, number }));
+    }
+
+    fn started(&mut self, now: Time, attempt: Attempt, launch: super::Launch) {
+        let (id, seed) = (self.id(attempt.task), self.limits.seed);
+        let Some(live) = self.live(attempt) else {
+            return;
+        };
+        live.running = true;
+        live.printed(now);
+        let stopping = live.stopping.is_some();
+        self.record(Body::AttemptStarted {
+            terminal: terminal_id(seed, &id, attempt.number),
+            task: id,
+            attempt: attempt.number,
+            agent: launch.agent,
+            pid: launch.pid,
+            workspace: launch.workspace,
+            prompt_file: launch.prompt_file,
+            log_file: launch.log_file,
+        });
+        if stopping {
+            // It was stopped while it was being started: there was nothing to signal then.
+            self.out.push(Action::Terminate(attempt));
+        }
+    }
+
+    fn launch_failed(&mut self, now: Time, attempt: Attempt, reason: String) {
+        let task = attempt.task;
+        let Some(live) = self.live(attempt) else {
+            return;
+        };
+        let stopped = live.stopping.map(|stopping| stopping.why);
+        self.leave_slot(task);
+        let result = match stopped {
+            Some(Why::Cancelled | Why::Interrupted) => AttemptResult::Cancelled,
+            _ => AttemptResult::LaunchFailed,
+        };
+        let id = self.id(task);
+        self.record(finished(id, attempt.number, result, Some(reason.clone())));
+        if stopped == Some(Why::Cancelled) {
+            return self.settle(task, Outcome::Cancelled, None);
+        }
+        if result == AttemptResult::Cancelled {
+            return self.requeue(task, now, now);
+        }
+        if self.tasks[task].launch_retries < self.limits.launch_retries {
+            self.tasks[task].launch_retries += 1;
+            self.retry(now, task, result, Some(reason), 0);
+        } else {
+            self.settle(
+                task,
+                Outcome::Failed,
+                Some(format!("could not be started: {reason}")),
+            );
+        }
+    }
+
+    fn marked(&mut self, now: Time, attempt: Attempt, said: Said) {
+        let id = self.id(attempt.task);
+        let Some(live) = self.live(attempt) else {
+            return;
+        };
+        live.said(&said, now);
+        let attempt = Some(attempt.number);
+        self.record(match said {
+            Said::Progress { percent, text } => Body::Progress {
+                task: id,
+                attempt,
+                percent,
+                text,
+            },
+            Said::Done(text) => Body::Done {
+                task: id,
+                attempt,
+                text,
+            },
+            Said::Error(text) => Body::Error {
+                task: id,
+                attempt,
+                text,
+            },
+            Said::Question(text) => Body::Question {
+                task: id,
+                attempt,
+                text,
+            },
+        });
+    }
+
+    fn gone(&mut self, now: Time, attempt: Attempt, leaked: bool) {
+        let task = attempt.task;
+        let Some(live) = self.live(attempt).map(|live| live.clone()) else {
+            return;
+        };
+        let (result, reason) = live.judge(&self.graph.specs[task]);
+        let why = live.stopping.map(|stopping| stopping.why);
+        // The gates of a fresh result run in the slot and lanes that it has: nobody may change its work before.
+        let to_gate = result == AttemptResult::Done && self.graph.specs[task].has_gates;
+        let keeps_slot = to_gate && self.starts();
+        if !keeps_slot {
+            self.leave_slot(task);
+        }
+        let said = live.summary().filter(|_| result == AttemptResult::Done);
+        if said.is_some() {
+            self.tasks[task].summary.clone_from(&said);
+        }
+        let id = self.id(task);
+        let mut body = finished(id, attempt.number, result, reason.clone());
+        if let Body::AttemptFinished {
+            exit_code,
+            signal,
+            duration_ms,
+            leaked: left,
+            summary,
+            ..
+        } = &mut body
+        {
+            *exit_code = live.exit.and_then(|exit| exit.code);
+            *signal = live.exit.and_then(|exit| exit.signal);
+            *duration_ms = now.since(live.started);
+            *left = leaked;
+            *summary = said;
+        }
+        self.record(body);
+        match (result, why) {
+            (AttemptResult::Cancelled, Some(Why::Cancelled)) => {
+                self.settle(task, Outcome::Cancelled, None)
+            }
+            (AttemptResult::Cancelled, _) => self.requeue(task, now, now),
+            (AttemptResult::Done, _) if keeps_slot => self.start_gate(task),
+            (AttemptResult::Done, _) if to_gate => {
+                self.tasks[task].to_gate = true;
+                self.requeue(task, now, now);
+            }
+            (AttemptResult::Done, _) => self.settle(task, Outcome::Succeeded, None),
+            (AttemptResult::Question, _) if live.answered => self.requeue(task, now, now),
+            (AttemptResult::Question, _) => {
+                self.tasks[task].standing = Standing::Waiting(Wait::Answer)
+            }
+            (AttemptResult::Error, _) => self.settle(task, Outcome::Failed, reason),
+            _ => self.failed(now, task, result, reason),
+        }
+    }
+
+    /// An attempt that did not succeed, for a reason that another attempt may not meet again.
+    fn failed(&mut self, now: Time, task: TaskIdx, result: AttemptResult, reason: Option<String>) {
+        let retries = self.tasks[task].retries;
+        if retries < self.limits.retries {
+            self.tasks[task].retries += 1;
+            let delay = retry::delay(&self.limits, &self.graph.specs[task].id, retries);
+            self.retry(now, task, result, reason, delay);
+        } else {
+            self.settle(task, Outcome::Failed, reason);
+        }
+    }
+
+    fn retry(
+        &mut self,
+        now: Time,
+        task: TaskIdx,
+        result: AttemptResult,
+        reason: Option<String>,
+        delay_ms: u64,
+    ) {
+        let (id, attempt) = (self.id(task), self.tasks[task].attempt);
+        self.record(Body::AttemptRetrying {
+            task: id,
+            attempt,
+            result,
+            reason,
+            delay_ms,
+        });
+        self.requeue(task, now.after(delay_ms), now);
+    }
+
+    fn gate_finished(&mut self, now: Time, attempt: Attempt, answer: &GateAnswer) {
+        let task = attempt.task;
+        let Standing::Gating { cancelled } = self.tasks[task].standing else {
+            return;
+        };
+        if attempt.number != self.tasks[task].attempt {
+            return;
+        }
+        self.leave_slot(task);
+        if cancelled {
+            return self.settle(task, Outcome::Cancelled, None);
+        }
+        if self.interrupts > 0 {
+            // A verdict of gates that were killed says nothing; they run again when the run goes on.
+            self.tasks[task].to_gate = true;
+            return self.requeue(task, now, now);
+        }
+        self.judge_verdict(now, task, answer);
+    }
+
+    /// A task that has begun wants to start (or to be checked) again: it goes before what has not.
+    pub(super) fn requeue(&mut self, task: TaskIdx, not_before: Time, now: Time) {
+        self.queue.mark_begun(task);
+        self.enqueue(task, not_before, now);
+    }
+
+    /// The task wants to start, unless a dependency of it is being done again.
+    pub(super) fn enqueue(&mut self, task: TaskIdx, not_before: Time, now: Time) {
+        if self.cancelled {
+            return self.settle(task, Outcome::Cancelled, None);
+        }
+        self.tasks[task].not_before = not_before;
+        let settled = |dep: &&TaskIdx| matches!(self.tasks[**dep].standing, Standing::Settled(_));
+        let deps = &self.graph.specs[task].deps;
+        let unfinished = deps.len() - deps.iter().filter(settled).count();
+        if unfinished > 0 {
+            self.tasks[task].standing = Standing::Blocked { unfinished };
+            return;
+        }
+        self.tasks[task].standing = Standing::Queued;
+        self.queue.push(&self.graph, task, not_before, now);
+    }
+
+    pub(super) fn stop(&mut self, now: Time, attempt: Attempt, why: Why) {
+        let Standing::Live(live) = &mut self.tasks[attempt.task].standing else {
+            return;
+        };
+        live.stop(why, now, &self.limits);
+        if live.running && live.exit.is_none() {
+            self.out.push(Action::Terminate(attempt));
+        }
+    }
+
+    pub(super) fn kill(&mut self, attempt: Attempt) {
+        let Standing::Live(live) = &mut self.tasks[attempt.task].standing else {
+            return;
+        };
+        if let Some(stopping) = &mut live.stopping {
+            stopping.killed = true;
+        }
+        self.out.push(Action::Kill(attempt));
+    }
+
+    fn leave_slot(&mut self, task: TaskIdx) {
+        self.busy.remove(&task);
+        self.queue.release(&self.graph, task);
+    }
+
+    pub(super) fn live(&mut self, attempt: Attempt) -> Option<&mut Live> {
+        match &mut self.tasks.get_mut(attempt.task)?.standing {
+            Standing::Live(live) if live.number == attempt.number => Some(live),
+            _ => None,
+        }
+    }
+
+    pub(super) fn record(&mut self, body: Body) {
+        self.out.push(Action::Record(body));
+    }
+
+    pub(super) fn id(&self, task: TaskIdx) -> String {
+        self.graph.specs[task].id.clone()
+    }
+
+    pub(super) fn finish(&mut self, end: End) {
+        self.finished = true;
+        self.out.push(Action::Finish(end));
+    }
+}
+
+impl Task {
+    fn new() -> Task {
+        Task {
+            standing: Standing::Blocked { unfinished: 0 },
+            attempt: 0,
+            retries: 0,
+            launch_retries: 0,
+            fixes: 0,
+            gate_retries: 0,
+            verification: Verification::None,
+            summary: None,
+            not_before: Time::default(),
+            to_gate: false,
+            skipped_by: None,
+        }
+    }
+}
+
+/// An `attempt-finished` with what is known of every end.
+pub(super) fn finished(
+    task: String,
+    attempt: u32,
+    result: AttemptResult,
+    reason: Option<String>,
+) -> Body {
+    Body::AttemptFinished {
+        task,
+        attempt,
+        result,
+        reason,
+        summary: None,
+        exit_code: None,
+        signal: None,
+        duration_ms: 0,
+        leaked: false,
+        cost_usd: None,
+        tokens: None,
+    }
+}

@@ -1,0 +1,195 @@
+//! Taking a run up again: from the fold of its journal to where each task stands.
+
+use schemas::{Outcome, RunStatus, State, TaskState, TaskStatus, Verification};
+
+use super::dispatcher::{Dispatcher, Standing, Wait, finished};
+use super::{Graph, TaskIdx, Time};
+
+/// Where a run stands before the dispatcher starts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Initial {
+    /// One entry per task of the graph.
+    pub(crate) tasks: Vec<Begun>,
+    pub(crate) approved: Vec<String>,
+    /// The checkpoint that waits for a person.
+    pub(crate) pending: Option<String>,
+    pub(crate) held: bool,
+}
+
+/// What earlier lives of the dispatcher left of a task.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Begun {
+    pub(crate) stands: Stands,
+    /// An attempt was under way; its processes have been ended meanwhile.
+    pub(crate) orphaned: bool,
+    pub(crate) attempt: u32,
+    pub(crate) retries: u32,
+    pub(crate) launch_retries: u32,
+    pub(crate) fixes: u32,
+    pub(crate) verification: Verification,
+    pub(crate) summary: Option<String>,
+    pub(crate) skipped_by: Option<TaskIdx>,
+    /// Milliseconds from now, before which it does not start.
+    pub(crate) delay: u64,
+}
+
+/// Where a task stood when the journal ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Stands {
+    #[default]
+    Pending,
+    /// The work of the last attempt awaits its gates.
+    ToGate,
+    /// The gates have answered, or a person has, and nothing followed yet.
+    Approved,
+    Rejected(Option<String>),
+    ForAnswer,
+    ForApproval,
+    Settled(Outcome),
+    /// A person cancelled it, and it was not settled yet.
+    Cancelled,
+}
+
+/// Reads where each task stands from the fold. `now` is the wall clock, for delays that run on.
+pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) -> Initial {
+    let index = |id: &String| graph.specs.iter().position(|spec| spec.id == *id);
+    let tasks = graph.specs.iter().map(|spec| {
+        let Some(task) = state.tasks.get(&spec.id) else {
+            return Begun::default();
+        };
+        let changed = !task.digest.is_empty() && task.digest != spec.digest;
+        if task.status == TaskStatus::Settled && changed {
+            // Its number goes on, everything else begins anew.
+            return Begun {
+                attempt: task.attempt,
+                ..Begun::default()
+            };
+        }
+        Begun {
+            stands: stands(state, task, spec.has_gates),
+            orphaned: matches!(task.status, TaskStatus::Ready | TaskStatus::Running),
+            attempt: task.attempt,
+            retries: task.retries,
+            launch_retries: task.launch_retries,
+            fixes: task.fixes,
+            verification: task.verification,
+            summary: task.summary.clone(),
+            skipped_by: task.dependency.as_ref().and_then(index),
+            delay: delay_left(task, now),
+        }
+    });
+    let waits = matches!(
+        state.status,
+        RunStatus::Checkpoint | RunStatus::RevisionNeeded
+    );
+    let checkpoint = state
+        .checkpoint
+        .as_ref()
+        .filter(|checkpoint| waits && checkpoint.kind != "decision");
+    Initial {
+        tasks: tasks.collect(),
+        approved: state.approved.clone(),
+        pending: checkpoint.map(|checkpoint| checkpoint.id.clone()),
+        held: state.held,
+    }
+}
+
+fn stands(state: &State, task: &TaskState, has_gates: bool) -> Stands {
+    if let (TaskStatus::Settled, Some(outcome)) = (task.status, task.outcome) {
+        return Stands::Settled(outcome);
+    }
+    if task.cancelled || state.cancelled {
+        return Stands::Cancelled;
+    }
+    match task.status {
+        TaskStatus::Gating | TaskStatus::Integrating if task.approved => Stands::Approved,
+        TaskStatus::Gating if task.verification == Verification::Failed => {
+            Stands::Rejected(task.reason.clone())
+        }
+        TaskStatus::Gating | TaskStatus::Integrating if has_gates => Stands::ToGate,
+        TaskStatus::Gating | TaskStatus::Integrating => Stands::Approved,
+        TaskStatus::Waiting if task.last_result == Some(schemas::AttemptResult::Question) => {
+            Stands::ForAnswer
+        }
+        TaskStatus::Waiting => Stands::ForApproval,
+        _ => Stands::Pending,
+    }
+}
+
+fn delay_left(task: &TaskState, now: std::time::SystemTime) -> u64 {
+    let until = task.not_before.as_deref().and_then(schemas::time::parse);
+    until
+        .and_then(|until| until.duration_since(now).ok())
+        .map_or(0, |left| left.as_millis() as u64)
+}
+
+impl Dispatcher {
+    /// What is settled, before anything is decided. Dependents are counted from it.
+    pub(super) fn restore(&mut self, tasks: &[Begun]) {
+        for (index, begun) in tasks.iter().enumerate() {
+            let task = &mut self.tasks[index];
+            (task.attempt, task.retries, task.fixes) = (begun.attempt, begun.retries, begun.fixes);
+            task.launch_retries = begun.launch_retries;
+            task.verification = begun.verification;
+            task.summary.clone_from(&begun.summary);
+            task.skipped_by = begun.skipped_by;
+            match begun.stands {
+                Stands::Settled(outcome) => task.standing = Standing::Settled(outcome),
+                _ => self.unsettled[self.graph.specs[index].stage] += 1,
+            }
+        }
+        self.recount();
+    }
+
+    /// Takes one unsettled task up where it stood.
+    pub(super) fn take_up(&mut self, task: TaskIdx, begun: &Begun, now: Time) {
+        let free = matches!(
+            self.tasks[task].standing,
+            Standing::Blocked { unfinished: 0 }
+        );
+        if begun.attempt > 0 {
+            self.queue.mark_begun(task);
+        }
+        if begun.orphaned {
+            let reason = "its dispatcher ended before it did".to_owned();
+            let result = schemas::AttemptResult::Orphaned;
+            let body = finished(self.id(task), begun.attempt, result, Some(reason));
+            self.record(body);
+        }
+        match &begun.stands {
+            Stands::Settled(_) => {}
+            Stands::ToGate => {
+                self.tasks[task].to_gate = true;
+                self.requeue(task, now, now);
+            }
+            Stands::Approved => {
+                self.settle(task, Outcome::Succeeded, None);
+            }
+            Stands::Rejected(reason) => self.gate_failed(now, task, reason.clone()),
+            Stands::ForAnswer => self.tasks[task].standing = Standing::Waiting(Wait::Answer),
+            Stands::ForApproval => self.tasks[task].standing = Standing::Waiting(Wait::Approval),
+            Stands::Cancelled => self.settle(task, Outcome::Cancelled, None),
+            Stands::Pending if free => self.enqueue(task, now.after(begun.delay), now),
+            Stands::Pending => {}
+        }
+    }
+
+    /// Tasks whose dependencies settled without success before this life: a crash may have come in between.
+    pub(super) fn settle_unreachable(&mut self) {
+        for task in 0..self.tasks.len() {
+            if !matches!(
+                self.tasks[task].standing,
+                Standing::Blocked { .. } | Standing::Queued
+            ) {
+                continue;
+            }
+            if self.tasks[task].attempt > 0 && matches!(self.tasks[task].standing, Standing::Queued)
+            {
+                continue;
+            }
+            if let Some((reason, because)) = self.ruled_out(task) {
+                self.settle_skipped(task, reason, because);
+            }
+        }
+    }
+}

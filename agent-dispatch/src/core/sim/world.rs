@@ -1,0 +1,593 @@
+//! The simulated world: virtual time, scripted agents, a journal in memory.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use schemas::{Body, DoneRule, FindingCounts, Outcome, Record, RunIf, State, VerdictWord};
+
+use super::check::Checker;
+use crate::core::{
+    Action, Attempt, Control, Dispatcher, End, Event, GateAnswer, Graph, Launch, Limits, Said,
+    Spec, Time, resume,
+};
+
+/// splitmix64: small, good enough, the same everywhere.
+pub(super) struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit.max(1)
+    }
+
+    pub(super) fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// How an agent takes a signal.
+struct Agent {
+    ignores_term: bool,
+    /// Nothing more of its script happens.
+    ended: bool,
+}
+
+pub(super) struct World {
+    random: Random,
+    graph: Graph,
+    limits: Limits,
+    dispatcher: Dispatcher,
+    now: Time,
+    events: BTreeMap<(Time, u64), Event>,
+    scheduled: u64,
+    agents: BTreeMap<Attempt, Agent>,
+    state: State,
+    checker: Checker,
+    end: Option<End>,
+    lives: u64,
+    crashes: u64,
+    interrupts_left: u64,
+    controls_left: u64,
+    crashes_left: u64,
+    /// Tells the story of the run, for one seed at a time.
+    trace: bool,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> World {
+        let mut random = Random(seed);
+        let (graph, limits) = draw(&mut random, seed);
+        let initial = resume::initial(&graph, &State::default(), UNIX_EPOCH);
+        let dispatcher = Dispatcher::new(graph.clone(), limits.clone(), &initial);
+        World {
+            checker: Checker::new(&graph, &limits),
+            interrupts_left: if random.chance(25) {
+                1 + random.below(3)
+            } else {
+                0
+            },
+            controls_left: random.below(4),
+            crashes_left: if random.chance(50) {
+                1 + random.below(4)
+            } else {
+                0
+            },
+            random,
+            graph,
+            limits,
+            dispatcher,
+            now: Time(0),
+            events: BTreeMap::new(),
+            scheduled: 0,
+            agents: BTreeMap::new(),
+            state: State::default(),
+            end: None,
+            lives: 0,
+            crashes: 0,
+            trace: std::env::var_os("TRACE").is_some(),
+        }
+    }
+
+    pub(super) fn attempts(&self) -> u64 {
+        self.checker.attempts()
+    }
+
+    pub(super) fn crashes(&self) -> u64 {
+        self.crashes
+    }
+
+    /// Lives until every task is settled.
+    pub(super) fn run(&mut self) {
+        self.journal(Body::RunStarted {
+            plan_id: "sim".to_owned(),
+            summary: None,
+            seed: 1,
+            mark: String::new(),
+            pid: 1,
+            jobs: self.limits.jobs as u32,
+            containment: String::new(),
+            tasks: Vec::new(),
+        });
+        loop {
+            self.live();
+            self.lives += 1;
+            assert!(self.lives < 400, "the run does not come to its end");
+            match self.end.take() {
+                Some(End::Finished(outcome)) => return self.checker.ended(&self.state, outcome),
+                Some(End::Waiting) => self.people_act(),
+                Some(End::Interrupted) | None => {}
+            }
+        }
+    }
+
+    /// One life of the dispatcher: to its finish, or to a crash.
+    fn live(&mut self) {
+        let wall = UNIX_EPOCH + Duration::from_millis(self.now.0);
+        let initial = resume::initial(&self.graph, &self.state, wall);
+        self.dispatcher = Dispatcher::new(self.graph.clone(), self.limits.clone(), &initial);
+        self.checker.new_life();
+        self.agents.clear();
+        self.events.clear();
+        let actions = self.dispatcher.start(self.now, &initial);
+        self.tell(&format!("-- life {}", self.lives + 1), &actions);
+        self.checker.after(self.now, &Event::Woken, &actions);
+        if self.perform(actions) {
+            return;
+        }
+        for _ in 0..200_000 {
+            let deadline = self.dispatcher.next_deadline();
+            let next = self.events.keys().next().copied();
+            let event = match (next, deadline) {
+                (Some(key), Some(deadline)) if deadline < key.0 => self.wake(deadline),
+                (Some(key), _) => {
+                    self.now = self.now.max(key.0);
+                    self.events.remove(&key)
+                }
+                (None, Some(deadline)) => self.wake(deadline),
+                (None, None) => {
+                    // Nothing would ever happen: only a held run may come to this.
+                    assert!(self.checker.held(), "the dispatcher waits for nothing");
+                    if self.control(Control::Release) {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            let Some(event) = event else { continue };
+            if let Event::Exited { attempt, .. } | Event::Gone { attempt, .. } = &event
+                && let Some(agent) = self.agents.get_mut(attempt)
+            {
+                agent.ended = true;
+            }
+            if self.step(event) || self.something_happens() {
+                return;
+            }
+        }
+        panic!("a life of 200,000 steps");
+    }
+
+    fn wake(&mut self, deadline: Time) -> Option<Event> {
+        self.now = self.now.max(deadline);
+        Some(Event::Woken)
+    }
+
+    /// Answers whether this life is over.
+    fn step(&mut self, event: Event) -> bool {
+        self.checker.before(&event);
+        let actions = self.dispatcher.handle(self.now, event.clone());
+        self.tell(&format!("{event:?}"), &actions);
+        self.checker.after(self.now, &event, &actions);
+        self.perform(actions)
+    }
+
+    fn tell(&self, what: &str, actions: &[Action]) {
+        if self.trace {
+            eprintln!("{:>7} {what}", self.now.0);
+            for action in actions {
+                eprintln!("          {action:?}");
+            }
+        }
+    }
+
+    fn perform(&mut self, actions: Vec<Action>) -> bool {
+        for action in &actions {
+            if let Action::Record(body) = action {
+                self.journal(body.clone());
+            }
+        }
+        if self.crashes_left > 0 && self.random.chance(3) {
+            // Journaled, and not done.
+            return self.crash();
+        }
+        for action in actions {
+            match action {
+                Action::Record(_) | Action::Deliver { .. } => {}
+                Action::Start { attempt, .. } => self.start(attempt),
+                Action::Terminate(attempt) => self.signal(attempt, 15),
+                Action::Kill(attempt) => self.signal(attempt, 9),
+                Action::RunGate(attempt) => self.gate(attempt),
+                Action::KillGate(attempt) => self.gate_killed(attempt),
+                Action::Finish(end) => {
+                    self.end = Some(end);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn crash(&mut self) -> bool {
+        self.tell("-- crash", &[]);
+        self.crashes_left -= 1;
+        self.crashes += 1;
+        self.end = None;
+        true
+    }
+
+    fn journal(&mut self, body: Body) {
+        let time = schemas::time::format(UNIX_EPOCH + Duration::from_millis(self.now.0));
+        let seq = self.state.last_seq + 1;
+        let record = Record {
+            seq,
+            time,
+            run: "sim".to_owned(),
+            body,
+        };
+        // Through its line, as a real journal: what does not survive the wire must not matter.
+        let record = Record::parse(&record.to_line()).expect("our own record");
+        self.state.apply(&record);
+    }
+
+    /// A record that somebody else than the dispatcher appends.
+    fn person(&mut self, body: Body) {
+        self.tell(&format!("-- {body:?}"), &[]);
+        self.checker.journaled(self.now, &body);
+        self.journal(body);
+    }
+
+    fn schedule(&mut self, after: u64, event: Event) {
+        self.scheduled += 1;
+        self.events
+            .insert((self.now.after(after), self.scheduled), event);
+    }
+
+    /// Draws what an agent will do, and schedules it.
+    fn start(&mut self, attempt: Attempt) {
+        if self.random.chance(4) {
+            return self.schedule(
+                1,
+                Event::LaunchFailed {
+                    attempt,
+                    reason: "not found".to_owned(),
+                },
+            );
+        }
+        let launch = Launch {
+            agent: "sim".to_owned(),
+            pid: 7,
+            ..Launch::default()
+        };
+        self.schedule(0, Event::Started { attempt, launch });
+        let mut at = 1 + self.random.below(2_000);
+        for _ in 0..self.random.below(3) {
+            let said = Said::Progress {
+                percent: Some(50),
+                text: "half".to_owned(),
+            };
+            self.schedule(at, Event::Marked { attempt, said });
+            at += self.random.below(3_000);
+        }
+        let word = match self.random.below(20) {
+            0..=11 => Some(Said::Done("did it".to_owned())),
+            12 => Some(Said::Error("cannot".to_owned())),
+            13..=14 => Some(Said::Question("which?".to_owned())),
+            _ => None,
+        };
+        if let Some(said) = word {
+            self.schedule(at, Event::Marked { attempt, said });
+            at += self.random.below(500);
+        }
+        let hangs = self.random.chance(12);
+        if !hangs {
+            let code = if self.random.chance(80) {
+                Some(0)
+            } else {
+                Some(3)
+            };
+            let (code, signal) = if self.random.chance(5) {
+                (None, Some(11))
+            } else {
+                (code, None)
+            };
+            self.exits(attempt, at, code, signal);
+        }
+        let ignores_term = self.random.chance(20);
+        self.agents.insert(
+            attempt,
+            Agent {
+                ignores_term,
+                ended: false,
+            },
+        );
+    }
+
+    fn exits(&mut self, attempt: Attempt, at: u64, code: Option<i32>, signal: Option<i32>) {
+        self.schedule(
+            at,
+            Event::Exited {
+                attempt,
+                code,
+                signal,
+            },
+        );
+        let leaked = self.random.chance(10);
+        let after = at + self.random.below(200);
+        self.schedule(after, Event::Gone { attempt, leaked });
+    }
+
+    fn signal(&mut self, attempt: Attempt, signal: i32) {
+        let Some(agent) = self.agents.get_mut(&attempt) else {
+            return;
+        };
+        if agent.ended || (signal == 15 && agent.ignores_term) {
+            return;
+        }
+        agent.ended = true;
+        self.events.retain(|_, event| {
+            !matches!(event, Event::Marked { attempt: a, .. } | Event::Exited { attempt: a, .. }
+                | Event::Gone { attempt: a, .. } if *a == attempt)
+        });
+        let after = self.random.below(20);
+        self.exits(attempt, after, None, Some(signal));
+    }
+
+    fn gate(&mut self, attempt: Attempt) {
+        let verdict = match self.random.below(10) {
+            0..=5 => VerdictWord::Passed,
+            6..=7 => VerdictWord::Failed,
+            8 => VerdictWord::Infrastructure,
+            _ => VerdictWord::Manual,
+        };
+        let at = 1 + self.random.below(3_000);
+        self.schedule(
+            at,
+            Event::GateFinished {
+                attempt,
+                answer: answer(verdict),
+            },
+        );
+    }
+
+    fn gate_killed(&mut self, attempt: Attempt) {
+        self.events
+            .retain(|_, e| !matches!(e, Event::GateFinished { attempt: a, .. } if *a == attempt));
+        self.schedule(
+            5,
+            Event::GateFinished {
+                attempt,
+                answer: answer(VerdictWord::Infrastructure),
+            },
+        );
+    }
+
+    /// Signals, crashes and people, at random. Answers whether this life is over.
+    fn something_happens(&mut self) -> bool {
+        if self.crashes_left > 0 && self.random.chance(1) {
+            return self.crash();
+        }
+        if self.interrupts_left > 0 && self.random.chance(2) {
+            self.interrupts_left -= 1;
+            return self.step(Event::Interrupted);
+        }
+        if self.controls_left > 0 && self.random.chance(3) {
+            self.controls_left -= 1;
+            let task = self.random.below(self.graph.specs.len() as u64) as usize;
+            let text = "so".to_owned();
+            let control = match self.random.below(12) {
+                0..=3 => Control::Answer { task, text },
+                4 => Control::Steer { task, text },
+                5..=6 => Control::CancelTask { task },
+                7 => Control::Hold,
+                8 => Control::Release,
+                9 if self.random.chance(30) => Control::CancelRun,
+                _ => Control::Retry { task },
+            };
+            return self.control(control);
+        }
+        false
+    }
+
+    /// As state-edit does: a record first, which the dispatcher then reads. Illegal ones are refused there.
+    fn control(&mut self, control: Control) -> bool {
+        let settled = |task: usize| {
+            self.state
+                .tasks
+                .get(&self.graph.specs[task].id)
+                .is_some_and(|t| t.outcome.is_some())
+        };
+        let id = |task: usize| self.graph.specs[task].id.clone();
+        let event = |event: &str, task: Option<usize>| Body::StateTransition {
+            event: event.to_owned(),
+            task: task.map(id),
+            from: None,
+            to: None,
+            by: None,
+            reason: None,
+        };
+        let body = match &control {
+            Control::Answer { task, text } => {
+                if !self
+                    .state
+                    .open_questions()
+                    .any(|question| question.task == id(*task))
+                {
+                    return false;
+                }
+                Body::Answer {
+                    task: id(*task),
+                    text: text.clone(),
+                    by: None,
+                }
+            }
+            Control::Steer { task, text } => Body::Steering {
+                task: id(*task),
+                text: text.clone(),
+                by: None,
+            },
+            Control::Approve { id } => Body::CheckpointApproved {
+                checkpoint: id.clone(),
+                by: None,
+                note: None,
+            },
+            Control::Reject { id, reason } => Body::CheckpointRejected {
+                checkpoint: id.clone(),
+                reason: reason.clone(),
+                by: None,
+            },
+            Control::CancelTask { task } if settled(*task) => return false,
+            Control::CancelTask { task } => event("cancel", Some(*task)),
+            Control::CancelRun => event("cancel", None),
+            Control::Hold => event("hold", None),
+            Control::Release => event("release", None),
+            Control::Retry { task } => {
+                let known = self.state.tasks.get(&id(*task)).and_then(|t| t.outcome);
+                if !matches!(known, Some(Outcome::Failed | Outcome::Cancelled)) {
+                    return false;
+                }
+                event("retry", Some(*task))
+            }
+        };
+        self.person(body);
+        self.step(Event::Control(control))
+    }
+
+    /// The dispatcher has ended and waits: people answer and approve, and start it again.
+    fn people_act(&mut self) {
+        let ask = |task: &String| Body::Answer {
+            task: task.clone(),
+            text: "so".to_owned(),
+            by: None,
+        };
+        let answers: Vec<Body> = self
+            .state
+            .open_questions()
+            .map(|question| ask(&question.task))
+            .collect();
+        for body in answers {
+            self.person(body);
+        }
+        let waiting = |(id, task): (&String, &schemas::TaskState)| {
+            (task.status == schemas::TaskStatus::Waiting).then(|| id.clone())
+        };
+        let mut ids: Vec<String> = self.state.tasks.iter().filter_map(waiting).collect();
+        let checkpoint = self
+            .state
+            .checkpoint
+            .as_ref()
+            .filter(|c| c.kind != "decision");
+        ids.extend(checkpoint.map(|c| c.id.clone()));
+        for checkpoint in ids {
+            let is_task = self.state.tasks.contains_key(&checkpoint);
+            let body = if is_task && self.random.chance(30) {
+                Body::CheckpointRejected {
+                    checkpoint,
+                    reason: "not so".to_owned(),
+                    by: None,
+                }
+            } else {
+                Body::CheckpointApproved {
+                    checkpoint,
+                    by: None,
+                    note: None,
+                }
+            };
+            self.person(body);
+        }
+        if self.state.held {
+            self.control(Control::Release);
+        }
+    }
+}
+
+fn answer(verdict: VerdictWord) -> GateAnswer {
+    GateAnswer {
+        verdict,
+        reason: None,
+        findings: FindingCounts::default(),
+        verdict_file: None,
+    }
+}
+
+/// Draws a plan and limits: small enough to be quick, odd enough to find things.
+fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
+    let count = 1 + random.below(14) as usize;
+    let lanes = 1 + random.below(4) as usize;
+    let stages = if random.chance(30) {
+        1 + random.below(3) as usize
+    } else {
+        1
+    };
+    let mut specs: Vec<Spec> = Vec::new();
+    for task in 0..count {
+        let deps: Vec<usize> = (0..task).filter(|_| random.chance(25)).collect();
+        let floor = deps.iter().map(|dep| specs[*dep].stage).max().unwrap_or(0);
+        specs.push(Spec {
+            id: format!("t{}", task + 1),
+            run_if: match random.below(10) {
+                0 => RunIf::Always,
+                1 if !deps.is_empty() => RunIf::Failed,
+                _ => RunIf::Succeeded,
+            },
+            lanes: (0..lanes).filter(|_| random.chance(40)).collect(),
+            stage: floor.max(random.below(stages as u64) as usize),
+            has_gates: random.chance(50),
+            done: [DoneRule::Exit, DoneRule::Marker, DoneRule::Both][random.below(3) as usize],
+            timeout: random.chance(50).then(|| 500 + random.below(8_000)),
+            fix_limit: random.below(4) as u32,
+            stops_run: random.chance(5),
+            digest: "d".to_owned(),
+            deps,
+        });
+    }
+    let boundaries = (1..stages)
+        .map(|stage| random.chance(60).then(|| format!("cp{stage}")))
+        .collect();
+    let mut order: Vec<usize> = (0..count).collect();
+    for index in (1..count).rev() {
+        order.swap(index, random.below(index as u64 + 1) as usize);
+    }
+    let limits = Limits {
+        jobs: 1 + random.below(5) as usize,
+        retries: random.below(3) as u32,
+        launch_retries: random.below(2) as u32,
+        gate_retries: random.below(3) as u32,
+        stall: random.chance(90).then(|| 1_000 + random.below(20_000)),
+        grace: random.below(2_000),
+        result_grace: random.below(2_000),
+        question_grace: random.below(5_000),
+        backoff: 1 + random.below(1_000),
+        backoff_max: 5_000,
+        seed,
+    };
+    // Without a stall limit or a timeout an agent that hangs would be right to hang for ever.
+    let limits = Limits {
+        stall: limits.stall.or(Some(60_000)),
+        ..limits
+    };
+    (
+        Graph {
+            specs,
+            order,
+            lanes,
+            boundaries,
+        },
+        limits,
+    )
+}
