@@ -1,0 +1,86 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use schemas::Speech;
+
+/// Run the gates that work must pass, and answer with one verdict
+///
+/// Reads gates (JSON or YAML) from stdin, from FILE, or takes one command after `--`; runs the commands, compares the
+/// metrics, reports what a person must confirm, and writes one verdict document to stdout. What the checks print goes to
+/// stderr and to the log, never to stdout.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// The gates: a gate document, a list of gates, or a plan [default: stdin]
+    #[arg(value_name = "FILE", conflicts_with = "gates")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The same as FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gates: Option<PathBuf>,
+
+    /// Run the gates of this stage only; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stage: Vec<String>,
+
+    /// Skip what comes after the first required check that does not pass
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
+    /// Take every gate as required, also those that only warn
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Let a check pass that ran a test runner over no tests at all
+    #[arg(long)]
+    pub(crate) allow_no_tests: bool,
+
+    /// Run the checks in this folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) cwd: PathBuf,
+
+    /// A JSON object of numbers by name, for assertions that do not say where their number comes from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+
+    /// Longest time that one check may take, unless its gate says
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = schemas::time::duration_parser())]
+    pub(crate) timeout: Duration,
+
+    /// Time that a check has to end after SIGTERM, before SIGKILL
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = schemas::time::duration_parser())]
+    pub(crate) grace: Duration,
+
+    /// Keep all that each check prints in a file of this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) log_dir: Option<PathBuf>,
+
+    /// Write the verdict to this file too; what it held is removed before the first check
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verdict: Option<PathBuf>,
+
+    /// Show what would run, one line per gate (stage, kind, required or optional, name), and run nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    #[command(flatten)]
+    pub(crate) speech: Speech,
+
+    /// One command, run as it stands
+    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["file", "gates", "stage"])]
+    pub(crate) command: Vec<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gate-run gates.yaml --stage before_deploy
+  gate-run --quiet -- cargo test
+  jq '{gates: {all: [\"npm test\", \"coverage >= 80%\"]}}' -n | gate-run --metrics coverage.json
+  gate-run plan.json --list
+
+Exit codes:
+  0 passed, 1 failed, 3 the gates cannot be read, 4 a check could not be run, 5 a person must confirm the rest,
+  128+n interrupted. The verdict is written for 0, 1, 4 (unless gate-run itself failed) and 5.";
