@@ -1,8 +1,44 @@
-//! plan-validate.
+//! plan-validate: is this plan sound?
+//!
+//! A filter: reads a plan as JSON or YAML, reports all of its problems, writes the canonical plan on.
 
-use schemas::{Console, Exit, Failure};
+mod cli;
+mod examination;
+mod found;
+mod keys;
+mod large;
+mod outline;
+mod report;
+mod rules;
+mod schedule;
+mod stream;
+mod suggestion;
+
+use schemas::{Console, Exit, Failure, document, program};
+
+use crate::cli::{Cli, Format};
 
 /// Runs the program.
-pub fn run(_console: &mut Console) -> Result<Exit, Failure> {
+pub fn run(console: &mut Console) -> Result<Exit, Failure> {
+    let cli = program::arguments::<Cli>()?;
+    console.configure(&cli.speech);
+    let file = cli.file.as_deref();
+    if document::would_wait(file) {
+        return Err(program::short_help::<Cli>(console));
+    }
+    let input = document::read(file).map_err(|failure| match cli.problems {
+        Format::Json => report::tell_failure(console, failure),
+        Format::Text => failure,
+    })?;
+    let examination = examination::examine(input, cli.from, cli.kind, cli.strict)?;
+    report::tell(console, cli.problems, &examination);
+    if examination.is_malformed {
+        return Ok(Exit::Input);
+    }
+    if examination.is_wrong {
+        return Ok(Exit::No);
+    }
+    // A reader that has gone is no failure of the plan.
+    document::write_text(examination.canonical().as_bytes())?;
     Ok(Exit::Yes)
 }

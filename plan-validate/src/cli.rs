@@ -1,0 +1,107 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use schemas::Speech;
+
+const EXAMPLES: &str = "\
+Examples:
+  plan-validate plan.json                       is it sound? writes it on, unchanged
+  plan-validate plan.yaml | plan-schedule       YAML becomes JSON on the way
+  plan-validate --strict --problems json < plan.json > /dev/null
+  my-scheduler < plan.json | plan-validate --as schedule | agent-dispatch
+
+Exit codes:
+  0  valid
+  1  a rule is broken (with --strict also: there are warnings)
+  2  called wrongly
+  3  missing, empty, not JSON or YAML, or not of the schema
+  4  the surroundings failed";
+
+/// Check a plan and write it on as canonical JSON
+///
+/// Reports everything that is wrong at once, each problem with its place and advice, on stderr.
+/// The plan goes to stdout only when it has no error: JSON as it came, byte by byte; YAML as JSON.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// The plan; `-` or nothing: stdin
+    pub(crate) file: Option<PathBuf>,
+
+    /// What the text is
+    #[arg(long, value_name = "FORM", value_enum, default_value = "auto")]
+    pub(crate) from: From,
+
+    /// Check another document of the contract, or lines of them (NDJSON)
+    #[arg(long = "as", value_name = "KIND", value_enum, default_value = "plan")]
+    pub(crate) kind: Kind,
+
+    /// How to report problems on stderr: drawn for people, or one JSON document per line
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    pub(crate) problems: Format,
+
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) speech: Speech,
+}
+
+/// What the text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum From {
+    /// JSON when it begins with `{` or `[`, YAML otherwise
+    Auto,
+    /// JSON
+    Json,
+    /// YAML 1.2
+    Yaml,
+}
+
+/// The documents of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// A plan, with all its rules
+    Plan,
+    /// A schedule, with the rules of the plan in it
+    Schedule,
+    /// The lines of a run
+    Record,
+    /// What gate-run answers
+    Verdict,
+    /// The state of a run
+    State,
+    /// What --problems json writes
+    Problem,
+    /// Gates by stage
+    Gates,
+    /// Agent profiles by name
+    Agents,
+}
+
+impl Kind {
+    /// The name of its schema.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Plan => "plan",
+            Kind::Schedule => "schedule",
+            Kind::Record => "record",
+            Kind::Verdict => "verdict",
+            Kind::State => "state",
+            Kind::Problem => "problem",
+            Kind::Gates => "gates",
+            Kind::Agents => "agents",
+        }
+    }
+}
+
+/// How problems are reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// With the source line and a caret
+    Text,
+    /// One JSON document per line
+    Json,
+}

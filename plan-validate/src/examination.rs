@@ -1,0 +1,235 @@
+//! One document, examined: what it is, what is wrong with it, and what goes on to stdout.
+
+use std::borrow::Cow;
+
+use schemas::document::Input;
+use schemas::schema::Schema;
+use schemas::source::{Source, duplicate_keys, syntax_problem};
+use schemas::{Failure, Problem, Severity, yaml};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::cli::{From, Kind};
+use crate::found::Found;
+use crate::outline::{Lenient, Outline};
+use crate::{large, rules, schedule, stream};
+
+/// Texts up to this size are held whole as a value tree; it takes up to 40 times their size.
+pub(crate) const WHOLE: usize = 8 << 20;
+
+/// Largest document of a kind that cannot be taken apart.
+const LARGEST: usize = 64 << 20;
+
+/// What came of examining a document.
+pub(crate) struct Examination {
+    pub(crate) source: Source,
+    /// In the order of the document.
+    pub(crate) problems: Vec<Problem>,
+    /// Problems that were found but not kept.
+    pub(crate) dropped: usize,
+    /// Not JSON or YAML, or not of the schema.
+    pub(crate) is_malformed: bool,
+    /// Against a rule.
+    pub(crate) is_wrong: bool,
+    /// The JSON of a document that was something else.
+    converted: Option<String>,
+}
+
+impl Examination {
+    /// What goes on: JSON as it came.
+    pub(crate) fn canonical(&self) -> Cow<'_, str> {
+        let text = self.converted.as_deref().unwrap_or(&self.source.text);
+        if text.ends_with('\n') {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(format!("{text}\n"))
+        }
+    }
+}
+
+/// Problems of the form (syntax, schema) and of the content, told apart because their exit codes differ.
+#[derive(Default)]
+pub(crate) struct Checked {
+    pub(crate) form: Found,
+    pub(crate) rules: Found,
+}
+
+/// Examines a text as a document of `kind`.
+pub(crate) fn examine(
+    input: Input,
+    from: From,
+    kind: Kind,
+    strict: bool,
+) -> Result<Examination, Failure> {
+    let is_json = match from {
+        From::Json => true,
+        From::Yaml => false,
+        From::Auto => input.text.trim_start().starts_with(['{', '[']),
+    };
+    let (source, checked, converted) = if is_json {
+        let source = Source::json(input.name, input.text);
+        let checked = json(&source, kind)?;
+        (source, checked, None)
+    } else {
+        from_yaml(input, kind)?
+    };
+    Ok(conclude(source, checked, converted, strict))
+}
+
+fn from_yaml(input: Input, kind: Kind) -> Result<(Source, Checked, Option<String>), Failure> {
+    let (source, read) = yaml::parse(input.name, input.text);
+    let mut checked = Checked::default();
+    let value = match read {
+        Ok(value) => value,
+        Err(problems) => {
+            checked.form.extend(problems);
+            return Ok((source, checked, None));
+        }
+    };
+    checked
+        .form
+        .extend(Schema::of(kind.name())?.problems(&value));
+    match kind {
+        Kind::Plan => checked.rules = rules_of(&value, &checked.form),
+        Kind::Schedule => checked.rules = schedule::check(&value),
+        _ => {}
+    }
+    let text = serde_json::to_string_pretty(&value)
+        .map_err(|error| Failure::trouble("cannot write the document as JSON").because(&error))?;
+    Ok((source, checked, Some(text)))
+}
+
+/// The rules of a plan that is a value tree.
+fn rules_of(plan: &Value, form: &Found) -> Found {
+    match serde::Deserialize::deserialize(plan) {
+        Ok(Lenient(outline)) => told_once(rules::check(&outline), form),
+        Err(_) => Found::default(),
+    }
+}
+
+fn json(source: &Source, kind: Kind) -> Result<Checked, Failure> {
+    if kind == Kind::Record {
+        return stream::check(source, kind);
+    }
+    if kind == Kind::Plan {
+        return plan(source);
+    }
+    let mut checked = Checked::default();
+    match serde_json::from_str::<&RawValue>(&source.text) {
+        Err(error) if stream::is_next_document(source, &error) => {
+            return stream::check(source, kind);
+        }
+        Err(error) => {
+            checked.form.push(syntax_problem(source, &error));
+            return Ok(checked);
+        }
+        Ok(_) if source.text.len() > LARGEST => {
+            let message = format!(
+                "a {} of {} bytes: at most 64 MiB are read",
+                kind.name(),
+                source.text.len()
+            );
+            checked.form.push(Problem::error("too-large", message));
+            return Ok(checked);
+        }
+        Ok(_) => {}
+    }
+    let value: Value = match serde_json::from_str(&source.text) {
+        Ok(value) => value,
+        Err(error) => {
+            checked.form.push(syntax_problem(source, &error));
+            return Ok(checked);
+        }
+    };
+    checked.form.extend(duplicate_keys(&source.text));
+    checked
+        .form
+        .extend(Schema::of(kind.name())?.problems(&value));
+    if kind == Kind::Schedule {
+        checked.rules = schedule::check(&value);
+    }
+    Ok(checked)
+}
+
+fn plan(source: &Source) -> Result<Checked, Failure> {
+    let mut checked = Checked::default();
+    let outline: Outline = match serde_json::from_str(&source.text) {
+        Ok(Lenient(outline)) => outline,
+        Err(error) => {
+            checked.form.push(syntax_problem(source, &error));
+            return Ok(checked);
+        }
+    };
+    let schema = Schema::of("plan")?;
+    if source.text.len() <= WHOLE {
+        checked.form.extend(duplicate_keys(&source.text));
+        match serde_json::from_str(&source.text) {
+            Ok(value) => checked.form.extend(schema.problems(&value)),
+            Err(error) => checked.form.push(syntax_problem(source, &error)),
+        }
+        checked.rules = rules::check(&outline);
+    } else {
+        // Three readings of one text that know nothing of each other.
+        let (form, duplicates) = std::thread::scope(|scope| {
+            let form = scope.spawn(|| large::problems(&source.text, &schema));
+            let duplicates = scope.spawn(|| duplicate_keys(&source.text));
+            checked.rules = rules::check(&outline);
+            (form.join(), duplicates.join())
+        });
+        let died = |_| Failure::trouble("a thread of the validation ended early");
+        checked.form.extend(duplicates.map_err(died)?);
+        checked.form.extend(form.map_err(died)?);
+    }
+    checked.rules = told_once(checked.rules, &checked.form);
+    Ok(checked)
+}
+
+/// Without what the schema has said already at the same place.
+fn told_once(mut rules: Found, form: &Found) -> Found {
+    let said: std::collections::HashSet<&str> = form
+        .problems
+        .iter()
+        .filter_map(|p| p.pointer.as_deref())
+        .collect();
+    rules.problems.retain(|problem| {
+        problem.code != "empty-gate"
+            || problem
+                .pointer
+                .as_deref()
+                .is_none_or(|at| !said.contains(at))
+    });
+    rules
+}
+
+fn conclude(
+    source: Source,
+    checked: Checked,
+    converted: Option<String>,
+    strict: bool,
+) -> Examination {
+    let Checked { form, rules } = checked;
+    let dropped = form.dropped() + rules.dropped();
+    let is_malformed = form.has_errors();
+    let mut problems = form.problems;
+    problems.extend(rules.problems);
+    let is_warning = |problem: &Problem| problem.severity == Severity::Warning;
+    if strict {
+        for problem in problems.iter_mut().filter(|problem| is_warning(problem)) {
+            problem.severity = Severity::Error;
+        }
+    }
+    let is_wrong = !is_malformed
+        && problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error);
+    source.place(&mut problems);
+    problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
+    Examination {
+        source,
+        problems,
+        dropped,
+        is_malformed,
+        is_wrong,
+        converted,
+    }
+}

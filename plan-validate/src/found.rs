@@ -1,0 +1,43 @@
+//! The problems that were found, within a bound.
+
+use schemas::{Problem, Severity};
+
+/// Most problems of one severity that are kept; the rest is counted.
+const KEPT: usize = 10_000;
+
+/// Collects problems. Ten thousand of a kind are kept: a plan of a million wrong tasks must not take a
+/// gigabyte to say so.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) problems: Vec<Problem>,
+    errors: usize,
+    others: usize,
+}
+
+impl Found {
+    pub(crate) fn push(&mut self, problem: Problem) {
+        let count = match problem.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning | Severity::Info => &mut self.others,
+        };
+        *count += 1;
+        if *count <= KEPT {
+            self.problems.push(problem);
+        }
+    }
+
+    pub(crate) fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        for problem in problems {
+            self.push(problem);
+        }
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// How many were counted but not kept.
+    pub(crate) fn dropped(&self) -> usize {
+        self.errors + self.others - self.problems.len()
+    }
+}

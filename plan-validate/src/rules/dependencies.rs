@@ -1,0 +1,88 @@
+//! Dependencies: known, once each, never on oneself. Gives the graph that the other rules walk.
+
+use std::collections::HashMap;
+
+use schemas::Problem;
+
+use super::{Ids, name};
+use crate::found::Found;
+use crate::outline::Outline;
+use crate::suggestion::Suggestions;
+
+/// One arrow: the task that it leads to, and its position in `dependsOn`.
+pub(super) struct Edge {
+    pub(super) to: usize,
+    pub(super) position: usize,
+}
+
+/// What each task depends on, without dangling, repeated and self references.
+pub(super) struct Graph {
+    edges: Vec<Edge>,
+    /// Where the arrows of each task begin; one more at the end.
+    starts: Vec<usize>,
+}
+
+impl Graph {
+    pub(super) fn of(&self, task: usize) -> &[Edge] {
+        &self.edges[self.starts[task]..self.starts[task + 1]]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+}
+
+pub(super) fn check(plan: &Outline, ids: &Ids, found: &mut Found) -> Graph {
+    let mut suggestions = Suggestions::new(plan.tasks.iter().filter_map(|task| task.id.as_deref()));
+    let mut graph = Graph {
+        edges: Vec::new(),
+        starts: vec![0],
+    };
+    for (index, task) in plan.tasks.iter().enumerate() {
+        let mut seen: HashMap<usize, usize> = HashMap::with_capacity(task.depends_on.len());
+        for (position, dependency) in task.depends_on.iter().enumerate() {
+            let Some(dependency) = dependency.as_deref() else {
+                continue;
+            };
+            let at = format!("/tasks/{index}/dependsOn/{position}");
+            let Some(to) = ids.get(dependency).copied() else {
+                found.push(
+                    Problem::error(
+                        "unknown-dependency",
+                        format!(
+                            "task {} depends on `{dependency}`, which is no task of the plan",
+                            name(plan, index)
+                        ),
+                    )
+                    .help(suggestions.help(dependency, "add the task, or take the dependency out"))
+                    .at(at),
+                );
+                continue;
+            };
+            if task.id.as_deref() == Some(dependency) {
+                found.push(
+                    Problem::error(
+                        "self-dependency",
+                        format!("task `{dependency}` depends on itself"),
+                    )
+                    .help("take it out: the task could never start")
+                    .at(at),
+                );
+            } else if let Some(first) = seen.insert(to, position) {
+                found.push(
+                    Problem::warning(
+                        "duplicate-dependency",
+                        format!("task {} depends on `{dependency}` twice", name(plan, index)),
+                    )
+                    .help("once is enough")
+                    .at(at)
+                    .see(format!("/tasks/{index}/dependsOn/{first}"), "already here"),
+                );
+            } else {
+                graph.edges.push(Edge { to, position });
+            }
+        }
+        graph.starts.push(graph.edges.len());
+    }
+    graph
+}
