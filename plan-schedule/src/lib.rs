@@ -7,17 +7,24 @@ mod minutes;
 mod network;
 mod path;
 mod priority;
+mod ready;
 mod schedule;
 mod slots;
 mod stages;
+mod standing;
+mod table;
 mod view;
 mod waves;
 mod written;
 
-use schemas::{Console, Exit, Failure, document, program};
+use std::path::Path;
+use std::time::SystemTime;
 
-use crate::cli::Cli;
+use schemas::{Console, Exit, Failure, State, document, program};
+
+use crate::cli::{Cli, Format};
 use crate::network::{Network, refusal};
+use crate::ready::Ready;
 use crate::schedule::{Options, Schedule};
 use crate::view::PlanView;
 
@@ -43,8 +50,64 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     };
     let schedule =
         Schedule::new(&network, options).map_err(|problems| refusal(&input.name, problems))?;
-    let text = written::document(&schedule, &input.text)
-        .map_err(|error| Failure::trouble("cannot write the schedule as JSON").because(&error))?;
-    document::write_text(&text)?;
+    if cli.ready {
+        let state = state(&cli, &plan, console)?;
+        let ready = Ready::new(&schedule, &state, SystemTime::now());
+        match cli.format {
+            Format::Json => document::write(&ready)?,
+            Format::Table => document::write_text(table::ready(&ready, width()).as_bytes())?,
+        };
+    } else {
+        let text = match cli.format {
+            Format::Json => written::document(&schedule, &input.text).map_err(|error| {
+                Failure::trouble("cannot write the schedule as JSON").because(&error)
+            })?,
+            Format::Table => table::schedule(&schedule, width()).into_bytes(),
+        };
+        document::write_text(&text)?;
+    }
     Ok(Exit::Yes)
+}
+
+/// The state of the run; an empty one before the run began.
+fn state(cli: &Cli, plan: &PlanView<'_>, console: &Console) -> Result<State, Failure> {
+    let Some(file) = &cli.state else {
+        return Ok(State::default());
+    };
+    let is_stdin = |file: &Path| file == Path::new("-");
+    if is_stdin(file) && cli.file.as_deref().is_none_or(is_stdin) {
+        return Err(Failure::usage("plan and state cannot both come from stdin"));
+    }
+    if !is_stdin(file) && !file.exists() {
+        console.info(&format!(
+            "{} is not there yet: nothing has begun",
+            file.display()
+        ));
+        return Ok(State::default());
+    }
+    let input = document::read(Some(file))?;
+    let state: State = input.parse("a state")?;
+    if state.kind != "state" {
+        let kind = state.kind;
+        return Err(Failure::input(format!(
+            "cannot read {}: a {kind}, not a state",
+            input.name
+        )));
+    }
+    if !state.plan_id.is_empty() && state.plan_id != *plan.plan_id {
+        return Err(Failure::no(format!(
+            "{} is the state of plan {}, not of {}",
+            input.name, state.plan_id, &*plan.plan_id
+        )));
+    }
+    Ok(state)
+}
+
+/// Columns of the terminal; 100 where there is none.
+fn width() -> usize {
+    rustix::termios::tcgetwinsize(std::io::stdout())
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|columns| *columns > 0)
+        .unwrap_or(100)
 }

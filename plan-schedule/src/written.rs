@@ -132,7 +132,13 @@ fn worktrees<'a>(network: &'a Network<'a>) -> Vec<Worktree<'a>> {
 }
 
 /// Tasks, written as their ids.
-struct Ids<'a>(&'a Network<'a>, Vec<u32>);
+pub(crate) struct Ids<'a>(pub(crate) &'a Network<'a>, pub(crate) Vec<u32>);
+
+impl<'a> Ids<'a> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.1.iter().map(|task| self.0.id(*task))
+    }
+}
 
 impl Serialize for Ids<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,140 @@
+//! The answer as columns, for people.
+
+use schemas::printable;
+
+use crate::minutes::Minutes;
+use crate::ready::Ready;
+use crate::schedule::Schedule;
+
+/// One row for each task in the order in which they start, then what the whole will take.
+pub(crate) fn schedule(schedule: &Schedule<'_>, width: usize) -> String {
+    let network = schedule.network;
+    let rows = schedule.timetable.started.iter().map(|task| {
+        let at = *task as usize;
+        let slack = schedule.paths.slack(*task);
+        let lane = network.lane_of[at].map(|lane| network.lanes[lane as usize].to_owned());
+        let project = network
+            .project(*task)
+            .map(|name| format!("{name} (own worktree)"));
+        [
+            schedule.waves.of[at].to_string(),
+            network.id(*task).to_owned(),
+            lane.or(project).unwrap_or_else(|| "-".to_owned()),
+            schedule.timetable.start[at].to_string(),
+            network.minutes[at].to_string(),
+            slack.to_string(),
+            if slack == Minutes::ZERO { "*" } else { "" }.to_owned(),
+            network.tasks[at].title.to_string(),
+        ]
+    });
+    let head = [
+        "WAVE", "TASK", "LANE", "START", "MINUTES", "SLACK", "CRITICAL", "TITLE",
+    ];
+    let right = [true, false, false, true, true, true, false, false];
+    let mut text = columns(&head.map(str::to_owned), right, rows, width);
+    if !schedule.order.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&estimate(schedule, width));
+    text
+}
+
+/// One row for each task that is not settled.
+pub(crate) fn ready(ready: &Ready<'_>, width: usize) -> String {
+    let row = |id: &str, now: &str, why: &str| [id.to_owned(), now.to_owned(), why.to_owned()];
+    let rows = ready
+        .ready
+        .names()
+        .map(|id| row(id, "may start", ""))
+        .chain(ready.running.names().map(|id| row(id, "running", "")))
+        .chain(
+            ready
+                .waiting
+                .0
+                .iter()
+                .map(|(id, reason)| row(id, "waits", reason)),
+        );
+    let head = ["TASK", "NOW", "REASON"].map(str::to_owned);
+    let mut text = columns(&head, [false; 3], rows, width);
+    text.push_str(&format!("\n{} settled\n", ready.settled));
+    text
+}
+
+fn estimate(schedule: &Schedule<'_>, width: usize) -> String {
+    let chain: Vec<&str> = schedule
+        .critical
+        .iter()
+        .map(|task| schedule.network.id(*task))
+        .collect();
+    let slots = schedule.options.slots;
+    let lines = [
+        format!("one after the other  {} min", schedule.serial),
+        format!(
+            "critical path        {} min  {}",
+            schedule.paths.longest,
+            chain.join(" → ")
+        ),
+        format!(
+            "with {:15} {} min  {} times as fast, at best {} min",
+            if slots == 1 {
+                "1 slot".to_owned()
+            } else {
+                format!("{slots} slots")
+            },
+            schedule.timetable.makespan,
+            schedule.speedup(),
+            schedule.lower_bound(),
+        ),
+    ];
+    lines
+        .map(|line| cut(&printable(&line), width) + "\n")
+        .concat()
+}
+
+/// Columns as wide as their widest cell; the last one takes what is left of `width`.
+fn columns<const N: usize>(
+    head: &[String; N],
+    right: [bool; N],
+    rows: impl Iterator<Item = [String; N]>,
+    width: usize,
+) -> String {
+    let shown = rows.map(|row| row.map(|cell| printable(&cell).replace(['\n', '\t'], " ")));
+    let rows: Vec<[String; N]> = std::iter::once(head.clone()).chain(shown).collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = cell.chars().count().max(*widest);
+        }
+    }
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (index, cell) in row.iter().enumerate() {
+            let width = widths[index];
+            if index > 0 {
+                line.push_str("  ");
+            }
+            if index == N - 1 {
+                line.push_str(cell);
+            } else if right[index] {
+                line.push_str(&format!("{cell:>width$}"));
+            } else {
+                line.push_str(&format!("{cell:<width$}"));
+            }
+        }
+        text.push_str(cut(&line, width).trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The line if it is not longer than `width`, else its beginning.
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    line.chars()
+        .take(width.saturating_sub(1))
+        .chain(['…'])
+        .collect()
+}
