@@ -1,6 +1,7 @@
 //! One document, examined: what it is, what is wrong with it, and what goes on to stdout.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use schemas::document::Input;
 use schemas::schema::Schema;
@@ -186,18 +187,10 @@ fn plan(source: &Source) -> Result<Checked, Failure> {
 
 /// Without what the schema has said already at the same place.
 fn told_once(mut rules: Found, form: &Found) -> Found {
-    let said: std::collections::HashSet<&str> = form
-        .problems
-        .iter()
-        .filter_map(|p| p.pointer.as_deref())
-        .collect();
-    rules.problems.retain(|problem| {
-        problem.code != "empty-gate"
-            || problem
-                .pointer
-                .as_deref()
-                .is_none_or(|at| !said.contains(at))
-    });
+    let places = form.problems.iter().filter_map(|p| p.pointer.as_deref());
+    let said: HashSet<&str> = places.collect();
+    let is_said = |at: &str| said.contains(at);
+    rules.retract(|p| p.code == "empty-gate" && p.pointer.as_deref().is_some_and(is_said));
     rules
 }
 

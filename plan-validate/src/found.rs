@@ -32,6 +32,20 @@ impl Found {
         }
     }
 
+    /// Takes back every problem of which `is_said` holds.
+    pub(crate) fn retract(&mut self, is_said: impl Fn(&Problem) -> bool) {
+        let (errors, others) = (&mut self.errors, &mut self.others);
+        self.problems.retain(|problem| {
+            let said = is_said(problem);
+            if said && problem.severity == Severity::Error {
+                *errors -= 1;
+            } else if said {
+                *others -= 1;
+            }
+            !said
+        });
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.errors > 0
     }

@@ -11,6 +11,9 @@ use crate::{Problem, Severity};
 /// Longest part of a line that is shown on either side of a problem, in bytes.
 const AROUND: usize = 90;
 
+/// Longest line that is given to the renderer whole; it cuts to the terminal itself, but reads all of it.
+const LONG: usize = 20_000;
+
 /// Draws problems with the source line, a caret and a help line each, then the counts.
 pub fn render(problems: &[Problem], source: &Source, color: bool) -> String {
     let renderer = if color {
@@ -54,28 +57,21 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
-/// A part of the source: its text, the number of its first line, and the span within it.
+/// A part of the source: its text, the number of its first line, and the spans to mark within it, the first
+/// of them that of the problem or of a related place.
 struct Excerpt {
     text: String,
     line: usize,
-    span: Range<usize>,
+    marks: Vec<(Range<usize>, Option<String>)>,
+    /// Only a part of a long line: columns within it are not those of the file.
+    is_cut: bool,
 }
 
 fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
     let message = printable(&problem.message);
     let help = problem.help.as_deref().map(printable);
-    let notes: Vec<String> = problem
-        .related
-        .iter()
-        .map(|related| printable(&related.message))
-        .collect();
-    let main = problem.span.as_ref().map(|span| excerpt(source, span));
-    let others: Vec<Option<Excerpt>> = problem
-        .related
-        .iter()
-        .map(|related| related.span.as_ref().map(|s| excerpt(source, s)))
-        .collect();
     let name = problem.file.as_deref().unwrap_or(&source.name);
+    let (excerpts, notes) = excerpts(problem, source);
 
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
@@ -83,32 +79,37 @@ fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
         Severity::Info => Level::INFO,
     };
     let mut group = Group::with_title(level.primary_title(&message).id(&problem.code));
-    let mut origin = Origin::path(name);
-    if let (Some(line), Some(column)) = (problem.line, problem.column) {
-        origin = origin.line(line as usize).char_column(column as usize);
-    }
-    group = group.element(origin);
-    if let Some(excerpt) = &main {
-        let annotation = AnnotationKind::Primary.span(excerpt.span.clone());
-        group = group.element(
-            Snippet::source(&excerpt.text)
-                .line_start(excerpt.line)
-                .annotation(annotation),
-        );
-    }
-    for (excerpt, note) in others.iter().zip(&notes) {
-        match excerpt {
-            Some(excerpt) => {
-                let annotation = AnnotationKind::Context
-                    .span(excerpt.span.clone())
-                    .label(note);
-                let snippet = Snippet::source(&excerpt.text)
-                    .line_start(excerpt.line)
-                    .annotation(annotation);
-                group = group.element(snippet);
-            }
-            None => group = group.element(Level::NOTE.message(note)),
+    // The renderer derives line and column from whole lines only.
+    if problem.span.is_none() || excerpts.first().is_none_or(|excerpt| excerpt.is_cut) {
+        let mut origin = Origin::path(name);
+        if let (Some(line), Some(column)) = (problem.line, problem.column) {
+            origin = origin.line(line as usize).char_column(column as usize);
         }
+        group = group.element(origin);
+    }
+    let mut is_first = problem.span.is_some();
+    for excerpt in &excerpts {
+        let mut snippet = Snippet::source(&excerpt.text).line_start(excerpt.line);
+        if !excerpt.is_cut {
+            snippet = snippet.path(name);
+        }
+        for (span, label) in &excerpt.marks {
+            let kind = if is_first {
+                AnnotationKind::Primary
+            } else {
+                AnnotationKind::Context
+            };
+            is_first = false;
+            let mark = kind.span(span.clone());
+            snippet = snippet.annotation(match label {
+                Some(label) => mark.label(label),
+                None => mark,
+            });
+        }
+        group = group.element(snippet);
+    }
+    for note in &notes {
+        group = group.element(Level::NOTE.message(note));
     }
     if let Some(help) = &help {
         group = group.element(Level::HELP.message(help));
@@ -116,15 +117,41 @@ fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
     renderer.render(&[group])
 }
 
+/// The lines to show, each once, and what has no place.
+fn excerpts(problem: &Problem, source: &Source) -> (Vec<Excerpt>, Vec<String>) {
+    let mut excerpts: Vec<Excerpt> = Vec::new();
+    let mut notes = Vec::new();
+    excerpts.extend(problem.span.as_ref().map(|span| excerpt(source, span)));
+    for related in &problem.related {
+        let label = printable(&related.message);
+        let Some(span) = &related.span else {
+            notes.push(label);
+            continue;
+        };
+        let mut one = excerpt(source, span);
+        let same_line = excerpts
+            .iter_mut()
+            .find(|other| other.line == one.line && !other.is_cut && !one.is_cut);
+        for (_, mark) in &mut one.marks {
+            *mark = Some(label.clone());
+        }
+        match same_line {
+            Some(other) => other.marks.extend(one.marks),
+            None => excerpts.push(one),
+        }
+    }
+    (excerpts, notes)
+}
+
 /// The first line of the span. Of a very long line only what surrounds the span: a document may be one line.
 fn excerpt(source: &Source, span: &Range<usize>) -> Excerpt {
     let (line, _) = source.position(span.start);
     let whole = source.line_span(line);
-    let mut start = span.start.saturating_sub(AROUND).max(whole.start);
-    if whole.len() <= 4 * AROUND {
-        start = whole.start;
+    let (mut start, mut end) = (whole.start, whole.end);
+    if whole.len() > LONG {
+        start = span.start.saturating_sub(AROUND).max(whole.start);
+        end = whole.end.min(start + 4 * AROUND);
     }
-    let mut end = whole.end.min(start + 4 * AROUND);
     while !source.text.is_char_boundary(start) {
         start -= 1;
     }
@@ -141,6 +168,7 @@ fn excerpt(source: &Source, span: &Range<usize>) -> Excerpt {
     Excerpt {
         text,
         line: line as usize,
-        span: from..to,
+        marks: vec![(from..to, None)],
+        is_cut: (start..end) != whole,
     }
 }
