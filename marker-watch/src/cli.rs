@@ -1,0 +1,78 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use schemas::Speech;
+
+/// Read what an agent prints, and write its markers as records
+///
+/// Reads a terminal log from stdin or FILE and writes one JSON record per marker to stdout, each as soon as its line is
+/// complete: [PROGRESS:id], [DONE:id], [ERROR:id], [QUESTION:id]. Only markers at the start of a line count; a prompt
+/// that explains them completes nothing.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// The log [default: stdin]
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Count only markers of exactly this id; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Vec<String>,
+
+    /// Stop at the first marker of this kind
+    #[arg(long, value_name = "KIND", value_enum, default_value = "end")]
+    pub(crate) until: Until,
+
+    /// Give up when what --until names has not come in this time
+    #[arg(long, value_name = "TIME", value_parser = schemas::time::duration_parser())]
+    pub(crate) timeout: Option<Duration>,
+
+    /// The run that the records name
+    #[arg(
+        long,
+        value_name = "RUN",
+        env = "ORCHESTRATE_RUN",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) run: String,
+
+    /// Copy the input to stderr as it comes
+    #[arg(long)]
+    pub(crate) tee: bool,
+
+    /// At the end, write only the last record of each id
+    #[arg(long)]
+    pub(crate) latest: bool,
+
+    #[command(flatten)]
+    pub(crate) speech: Speech,
+}
+
+/// When to stop reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Until {
+    /// A result
+    Done,
+    /// An error
+    Error,
+    /// A question
+    Question,
+    /// Any of these three
+    Any,
+    /// The end of the input
+    End,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  my-agent < prompt.md | marker-watch --id \"$TERMINAL_ID\" --tee
+  marker-watch --latest run.log | jq -r '[.task, .type, .text] | @tsv'
+  tail -F run.log | marker-watch --until any --timeout 30m
+
+Exit codes:
+  0 done, 1 error, no result marker, or no time left, 3 the input is empty or cannot be read, 5 a question is open.
+  What an id said last counts; of several ids, an error outweighs a question, which outweighs done.";
