@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Command;
 
@@ -26,37 +26,27 @@ pub struct Gates {
 /// One gate: a command, a metric that is compared, or a statement for a person.
 ///
 /// On the wire an object, or a string: an assertion (`coverage >= 80%`), a command, or a statement.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gate {
     /// For people; derived from the rest when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The gate as a bare string, not yet told apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Passes when it exits 0 (and the assertion holds, when there is one).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<Command>,
     /// `NAME OP NUMBER[%]`, OP one of `>= > <= < == !=`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub assert: Option<String>,
     /// Where the number of the assertion comes from.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<GateSource>,
     /// A statement that a person must confirm. Never run, never passed silently.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub manual: Option<String>,
     /// `false`: a failure only warns.
     pub required: bool,
     /// Seconds; the program's default when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<f64>,
     /// Relative to where the gate runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// Added to the environment.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
 }
 
@@ -75,27 +65,48 @@ pub struct GateSource {
     pub pointer: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GateObject {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     command: Option<Command>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     assert: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<GateSource>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     manual: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     required: Option<bool>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_seconds: Option<f64>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     cwd: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     env: BTreeMap<String, String>,
+}
+
+/// As it was written: a bare string stays one.
+impl Serialize for Gate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(text) = &self.text {
+            return text.serialize(serializer);
+        }
+        let object = GateObject {
+            name: self.name.clone(),
+            command: self.command.clone(),
+            assert: self.assert.clone(),
+            from: self.from.clone(),
+            manual: self.manual.clone(),
+            required: Some(self.required),
+            timeout_seconds: self.timeout_seconds,
+            cwd: self.cwd.clone(),
+            env: self.env.clone(),
+        };
+        object.serialize(serializer)
+    }
 }
 
 impl<'de> Deserialize<'de> for Gate {
