@@ -62,7 +62,7 @@ fn one_whose_child_keeps_the_pipe_open_is_not_waited_for() {
 #[test]
 fn one_that_is_done_but_does_not_exit_is_ended_and_its_result_counts() {
     let sandbox = agent("ignore TERM\nsay [DONE:$TERMINAL_ID] done\nwait never\n");
-    let ran = dispatch(&sandbox, "--done marker --grace 1s").expect(0);
+    let ran = dispatch(&sandbox, "--done marker --result-grace 1s --grace 1s").expect(0);
     assert_eq!(finished(&ran)["result"], "done");
 }
 

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use e2e::{Sandbox, bins};
+use e2e::Sandbox;
 
 use crate::plan::{of_type, plan, task};
 
 fn prepared() -> (Sandbox, String) {
-    let mut sandbox = Sandbox::new();
-    sandbox.env("ORCHESTRATE_BIN", &bins().display().to_string());
+    let sandbox = Sandbox::new();
     let tasks = [
         task("t1", &[], "true"),
         task("t2", &["t1"], "test -e ../go"),

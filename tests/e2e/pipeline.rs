@@ -135,16 +135,12 @@ fn a_filter_whose_reader_has_gone_ends_quietly() {
 #[test]
 fn markers_without_a_reader_end_quietly() {
     let sandbox = Sandbox::new();
-    let line = "yes '[PROGRESS:t1] 50% - again' | marker-watch | head -n 1";
+    let line = "yes '[DONE:t1] again' | marker-watch | head -n 1";
     let ran = sandbox
         .sh(&format!("{line}; echo ${{PIPESTATUS[1]}}"))
         .expect(0);
     assert_eq!(ran.stderr, "");
-    assert!(
-        ran.stdout.contains(r#""type":"progress""#),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains(r#""type":"done""#), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("\n0\n"), "{}", ran.stdout);
 }
 

@@ -152,7 +152,8 @@ impl Sandbox {
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8")
             .env(Marked::NAME, &self.mark);
-        for name in ["AGENT", "ORCHESTRATE_DIR", "ORCHESTRATE_BIN", "COLUMNS"] {
+        command.env("ORCHESTRATE_BIN", bins());
+        for name in ["AGENT", "ORCHESTRATE_DIR", "COLUMNS"] {
             command.env_remove(name);
         }
         command.envs(self.environment.iter().map(|(n, v)| (n, v)));
