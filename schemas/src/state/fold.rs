@@ -3,6 +3,8 @@
 mod attempt;
 mod outcome;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use super::{Outcome, Progress, Question, State, TaskState, TaskStatus};
 use crate::{Body, Record};
@@ -60,10 +62,7 @@ impl State {
                 _ => progress.active += 1,
             }
             if let Some(name) = &task.project {
-                let project = self
-                    .projects
-                    .entry(name.clone())
-                    .or_default();
+                let project = self.projects.entry(name.clone()).or_default();
                 project.tasks += 1;
                 project.settled += u32::from(task.status == TaskStatus::Settled);
                 project.succeeded += u32::from(task.outcome == Some(Outcome::Succeeded));
