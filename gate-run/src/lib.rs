@@ -36,6 +36,9 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     if cli.command.is_empty() && document::would_wait(file) {
         return Err(program::short_help::<Cli>(console));
     }
+    if let Some(file) = cli.verdict.as_ref().filter(|_| !cli.list) {
+        forget(file)?;
+    }
     let mut gates = if cli.command.is_empty() {
         let gates = gates::read(file, &cli.cwd, console)?;
         gates::select(gates, &cli.stage)?
@@ -50,9 +53,6 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         return Ok(Exit::Yes);
     }
     let here = surroundings(&cli, console)?;
-    if let Some(file) = &cli.verdict {
-        forget(file)?;
-    }
     let checks = carry_out_all(&gates, &here, cli.fail_fast)?;
     let verdict = verdict::of(checks, &cli.stage);
     if verdict.checks.is_empty() {

@@ -120,13 +120,11 @@ pub(crate) fn of_value(
     warn_of_ignored(value, pointer, problems);
     let mut found = Vec::new();
     let planned = understand(stage, gate, cwd, &mut found);
-    problems.extend(found.into_iter().map(|(key, message)| {
-        Problem::error("gate", message).at(if key.is_empty() {
-            pointer.to_owned()
-        } else {
-            format!("{pointer}/{key}")
-        })
-    }));
+    problems.extend(
+        found
+            .into_iter()
+            .map(|(key, message)| Problem::error("gate", message).at(format!("{pointer}/{key}"))),
+    );
     planned
 }
 
@@ -139,7 +137,7 @@ fn single_assertion(stage: &str, value: &Value) -> Option<Planned> {
     let (Some((key, said)), None) = (own.next(), own.next()) else {
         return None;
     };
-    if !(said.is_boolean() || said.is_number()) {
+    if key.starts_with("timeout") || !(said.is_boolean() || said.is_number()) {
         return None;
     }
     let name = object.get("name").and_then(Value::as_str);
@@ -149,7 +147,7 @@ fn single_assertion(stage: &str, value: &Value) -> Option<Planned> {
         required: object.get("required").and_then(Value::as_bool) != Some(false),
         work: Work::Manual {
             reason: format!(
-                "`{key}` does not say how to find out; write a command, or an assertion such as \"{key} >= 80\", or {{\"manual\": …}}"
+                "`{key}` does not say how to find out; write {{\"command\": …}}, {{\"assert\": …, \"from\": …}} or {{\"manual\": …}}"
             ),
         },
     })
