@@ -1,7 +1,5 @@
 //! Many writers at once, and writers that are killed: nothing is lost, nothing is torn.
 
-mod run;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -9,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use run::{Run, program};
+use crate::run::{Run, program};
 
 const WRITERS: usize = 64;
 

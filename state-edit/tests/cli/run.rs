@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) struct Run {
     pub(crate) dir: PathBuf,
@@ -81,9 +81,9 @@ impl Run {
     pub(crate) fn start(&self, tasks: &[&str]) {
         let labels: Vec<Value> = tasks
             .iter()
-            .map(|id| serde_json::json!({"id": id, "title": format!("Title of {id}")}))
+            .map(|id| json!({"id": id, "title": format!("Title of {id}")}))
             .collect();
-        self.record(&[serde_json::json!({
+        self.record(&[json!({
             "type": "run-started", "planId": "p", "seed": 1, "mark": "m", "pid": std::process::id(),
             "jobs": 2, "containment": "group", "tasks": labels
         })]);
@@ -128,4 +128,16 @@ impl Run {
         let call = self.call(&["verify"]);
         assert_eq!(call.code, 0, "{call:?}");
     }
+}
+
+pub(crate) fn question(task: &str) -> Value {
+    json!({"type": "question", "task": task, "text": "which?"})
+}
+
+pub(crate) fn settled(task: &str, outcome: &str) -> Value {
+    json!({"type": "task-settled", "task": task, "outcome": outcome, "verification": "none"})
+}
+
+pub(crate) fn reached(checkpoint: &str) -> Value {
+    json!({"type": "checkpoint-reached", "checkpoint": checkpoint})
 }

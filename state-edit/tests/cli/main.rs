@@ -1,0 +1,11 @@
+//! The real program, tried on run directories.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod disk;
+mod edits;
+mod look;
+mod record;
+mod run;
+mod verify;
+mod writers;
