@@ -151,10 +151,10 @@ impl Scanner {
         let info = body[length..].trim();
         match self.fence {
             Some(fence) if fence.mark == mark && length >= fence.length && info.is_empty() => {
-                self.fence = None
+                self.fence = None;
             }
             None if mark == b'~' || !info.contains('`') => {
-                self.fence = Some(Fence { mark, length })
+                self.fence = Some(Fence { mark, length });
             }
             _ => return false,
         }
