@@ -1,11 +1,266 @@
-//! agent-dispatch.
+//! `agent-dispatch`: brings every task of a schedule to an outcome.
+//!
+//! `core` decides, `shell` does; `graph`, `prompt` and `profiles` turn documents into what the two work on.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "wired in the next step"))]
+mod cli;
+mod config;
 mod core;
+mod dry_run;
+mod graph;
+mod profiles;
+mod progress;
+mod prompt;
+mod shell;
 
-use schemas::{Console, Exit, Failure};
+use std::time::SystemTime;
+
+use schemas::document::{self, Input};
+use schemas::{Body, Console, DoneRule, Exit, Failure, Plan, Schedule, State, TaskLabel, program};
+
+use crate::cli::Cli;
+use crate::core::{Graph, resume};
+use crate::profiles::{Profiles, Runner};
+use crate::shell::contain::{self, Containment};
+use crate::shell::run_dir::RunDir;
 
 /// Runs the program.
-pub fn run(_console: &mut Console) -> Result<Exit, Failure> {
-    Ok(Exit::Yes)
+pub fn run(console: &mut Console) -> Result<Exit, Failure> {
+    let mut args = std::env::args().skip(1);
+    if args.next().as_deref() == Some("__warden") {
+        contain::warden(&args.next().unwrap_or_default());
+        return Ok(Exit::Yes);
+    }
+    let cli: Cli = program::arguments()?;
+    console.configure(&cli.speech);
+    if cli.list_agents {
+        return list_agents(&cli);
+    }
+    if document::would_wait(cli.file.as_deref()) {
+        return Err(program::short_help::<Cli>(console));
+    }
+    let input = document::read(cli.file.as_deref())?;
+    let schedule: Schedule = schedule(&input)?;
+    let plan: Plan = serde_json::from_str(schedule.plan.get()).map_err(|error| {
+        Failure::input(format!(
+            "cannot read {}: its plan is not a plan",
+            input.name
+        ))
+        .because(&error)
+    })?;
+    let (graph, runners) = prepare(&cli, &schedule, &plan)?;
+    let dir = RunDir::new(&cli.dir)?;
+    if cli.dry_run {
+        let state = dry_run::state(dir.path())?;
+        let limits = config::limits(&cli, &schedule, &plan, state.seed);
+        let initial = resume::initial(&graph, &state, SystemTime::now());
+        return dry_run::run(&plan, &graph, &limits, &runners, &initial);
+    }
+    dispatch(&cli, console, &schedule, plan, graph, runners, dir)
+}
+
+fn schedule(input: &Input) -> Result<Schedule, Failure> {
+    let schedule: Schedule = input.parse("a schedule")?;
+    if schedule.kind != "schedule" || schedule.version != 1 {
+        let found = format!("kind {:?}, version {}", schedule.kind, schedule.version);
+        return Err(Failure::input(format!(
+            "cannot read {}: not a schedule of version 1 ({found})",
+            input.name
+        )));
+    }
+    Ok(schedule)
+}
+
+/// Who does each task, and what binds the tasks.
+fn prepare(cli: &Cli, schedule: &Schedule, plan: &Plan) -> Result<(Graph, Vec<Runner>), Failure> {
+    let profiles = profiles(cli, plan)?;
+    let mut runners: Vec<Runner> = plan
+        .tasks
+        .iter()
+        .map(|task| profiles.runner(plan, task))
+        .collect::<Result<_, _>>()?;
+    if let Some(done) = cli.done {
+        for runner in &mut runners {
+            runner.profile.done = config::done_rule(done);
+        }
+    }
+    let done: Vec<DoneRule> = runners.iter().map(|runner| runner.profile.done).collect();
+    let timeout = cli.timeout.map(|timeout| timeout.as_millis() as u64);
+    let rules = graph::Rules {
+        done: &done,
+        fix_limit: cli.fix_limit,
+        timeout,
+    };
+    Ok((graph::build(schedule, plan, &rules)?, runners))
+}
+
+fn profiles(cli: &Cli, plan: &Plan) -> Result<Profiles, Failure> {
+    let mut profiles = Profiles::new(plan);
+    if let Some(file) = &cli.agents {
+        let input = document::read(Some(file))?;
+        profiles.add(&input.name, &input.text)?;
+    }
+    if !cli.command.is_empty() {
+        let argv = cli.command.iter().map(|word| {
+            word.clone().into_string().map_err(|word| {
+                Failure::usage(format!(
+                    "cannot take {} as an argument: not UTF-8",
+                    word.display()
+                ))
+            })
+        });
+        profiles.force_argv(argv.collect::<Result<_, _>>()?);
+    } else if let Some(name) = &cli.agent {
+        profiles.force(name)?;
+    }
+    Ok(profiles)
+}
+
+fn list_agents(cli: &Cli) -> Result<Exit, Failure> {
+    let none: Plan = serde_json::from_str(r#"{"planId":"none","tasks":[]}"#)
+        .map_err(|error| Failure::trouble("cannot make an empty plan").because(&error))?;
+    let profiles = profiles(cli, &none)?;
+    let mut text = String::new();
+    for (name, profile) in profiles.iter() {
+        let program = profile.argv.first().map_or("", String::as_str);
+        let found =
+            which::which(program).map_or("not found".to_owned(), |path| path.display().to_string());
+        let argv = schemas::Command::Argv(profile.argv.clone());
+        text.push_str(&format!("{}\n", serde_json::json!({
+            "name": name, "found": found != "not found", "path": found, "command": argv.to_string(),
+        })));
+    }
+    document::write_text(text.as_bytes()).map(|_| Exit::Yes)
+}
+
+/// Takes the run directory, fences what an earlier dispatcher left, and goes.
+fn dispatch(
+    cli: &Cli,
+    console: &Console,
+    schedule: &Schedule,
+    plan: Plan,
+    graph: Graph,
+    runners: Vec<Runner>,
+    dir: RunDir,
+) -> Result<Exit, Failure> {
+    let gates = graph.specs.iter().any(|spec| spec.has_gates);
+    let gate_program = if gates {
+        config::gate_program(&cli.gate_program)?
+    } else {
+        cli.gate_program.clone()
+    };
+    let root = std::path::absolute(&cli.root)
+        .map_err(|error| Failure::trouble("cannot find the root").because(&error))?;
+    let _lock = dir.lock()?;
+    let (state, mut journal) = schemas::journal::load(dir.path())?;
+    if !state.plan_id.is_empty() && state.plan_id != plan.plan_id {
+        let message = format!(
+            "{} holds a run of plan {}, not of {}",
+            dir.path().display(),
+            state.plan_id,
+            plan.plan_id
+        );
+        return Err(Failure::no(message).help("give another --dir, or move the old run away"));
+    }
+    contain::fence(&state.mark);
+    let fresh = state.run.is_empty() || state.mark.is_empty();
+    let seed = if fresh {
+        cli.seed.unwrap_or_else(config::random)
+    } else {
+        state.seed
+    };
+    let mark = if fresh {
+        format!("{:014x}", config::random())
+    } else {
+        state.mark.clone()
+    };
+    let limits = config::limits(cli, schedule, &plan, seed);
+    let containment = Containment::new(&mark);
+    let means = containment.level();
+    let opening = opening(
+        &plan,
+        &graph,
+        &state,
+        fresh.then_some((seed, mark)),
+        limits.jobs as u32,
+        means,
+    );
+    journal.name_run(&plan.plan_id);
+    let mut view = progress::choose(cli.view, console);
+    let run = shell::Run {
+        plan,
+        graph,
+        limits,
+        runners,
+        root,
+        gate_program,
+        dir,
+        journal,
+        state,
+    };
+    let (exit, state) = shell::run(run, containment, opening, view.as_mut())?;
+    if !console.is_quiet() {
+        console.block(&progress::summary::summary(&state));
+    }
+    Ok(exit)
+}
+
+/// The first record of this life of the dispatcher.
+fn opening(
+    plan: &Plan,
+    graph: &Graph,
+    state: &State,
+    fresh: Option<(u64, String)>,
+    jobs: u32,
+    containment: String,
+) -> Body {
+    let label = |task: &schemas::Task| TaskLabel {
+        id: task.id.clone(),
+        title: task.title.clone(),
+        project: task.project.clone(),
+        phase: task.phase.clone(),
+    };
+    let tasks = plan.tasks.iter().map(label).collect();
+    let pid = std::process::id();
+    if let Some((seed, mark)) = fresh {
+        let (plan_id, summary) = (plan.plan_id.clone(), plan.summary.clone());
+        return Body::RunStarted {
+            plan_id,
+            summary,
+            seed,
+            mark,
+            pid,
+            jobs,
+            containment,
+            tasks,
+        };
+    }
+    let known: std::collections::BTreeMap<&str, &str> = graph
+        .specs
+        .iter()
+        .map(|spec| (spec.id.as_str(), spec.digest.as_str()))
+        .collect();
+    let is_changed = |(id, task): &(&String, &schemas::TaskState)| {
+        let digest = known.get(id.as_str());
+        task.outcome.is_some() && digest.is_some_and(|digest| *digest != task.digest)
+    };
+    let changed = state
+        .tasks
+        .iter()
+        .filter(is_changed)
+        .map(|(id, _)| id.clone())
+        .collect();
+    let removed = state
+        .tasks
+        .keys()
+        .filter(|id| !known.contains_key(id.as_str()))
+        .cloned()
+        .collect();
+    Body::RunResumed {
+        pid,
+        jobs,
+        containment,
+        tasks,
+        changed,
+        removed,
+    }
 }

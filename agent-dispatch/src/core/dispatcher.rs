@@ -107,6 +107,7 @@ impl Dispatcher {
 
     /// Starts what can be started. Once, before the first event.
     pub(crate) fn start(&mut self, now: Time, initial: &Initial) -> Vec<Action> {
+        self.close_orphans(&initial.tasks);
         for (task, begun) in initial.tasks.iter().enumerate() {
             self.take_up(task, begun, now);
         }

@@ -141,6 +141,16 @@ impl Dispatcher {
         self.recount();
     }
 
+    /// Closes the books of attempts that the last dispatcher left; before anything is settled.
+    pub(super) fn close_orphans(&mut self, tasks: &[Begun]) {
+        for (task, begun) in tasks.iter().enumerate().filter(|(_, begun)| begun.orphaned) {
+            let reason = "its dispatcher ended before it did".to_owned();
+            let result = schemas::AttemptResult::Orphaned;
+            let body = finished(self.id(task), begun.attempt, result, Some(reason));
+            self.record(body);
+        }
+    }
+
     /// Takes one unsettled task up where it stood.
     pub(super) fn take_up(&mut self, task: TaskIdx, begun: &Begun, now: Time) {
         let free = matches!(
@@ -150,11 +160,9 @@ impl Dispatcher {
         if begun.attempt > 0 {
             self.queue.mark_begun(task);
         }
-        if begun.orphaned {
-            let reason = "its dispatcher ended before it did".to_owned();
-            let result = schemas::AttemptResult::Orphaned;
-            let body = finished(self.id(task), begun.attempt, result, Some(reason));
-            self.record(body);
+        if matches!(self.tasks[task].standing, Standing::Settled(_)) {
+            // Before this life, or just now because of another.
+            return;
         }
         match &begun.stands {
             Stands::Settled(_) => {}

@@ -1,0 +1,142 @@
+//! The command line. No logic here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use schemas::Speech;
+use schemas::time::parse_duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  plan-validate plan.json | plan-schedule | agent-dispatch
+  plan-schedule plan.json | agent-dispatch --agent claude --jobs 3 > records.ndjson
+  plan-schedule plan.json | agent-dispatch --done exit -- ./my-agent.sh
+  agent-dispatch --dry-run schedule.json
+
+A run lives in its run directory. Starting again with the same plan goes on where it ended.
+Answer, approve and steer from another terminal with state-edit.";
+
+/// Bring every task of a schedule to an outcome
+///
+/// Reads a schedule, starts one agent per task as soon as its dependencies, its lane and a slot allow, checks the work
+/// with gates, and writes what happens as records.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// The schedule; stdin when absent or `-`
+    pub(crate) file: Option<PathBuf>,
+
+    /// The run directory: journal, state, logs
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ORCHESTRATE_DIR",
+        default_value = ".orchestrate"
+    )]
+    pub(crate) dir: PathBuf,
+
+    /// The folder that project paths are relative to
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) root: PathBuf,
+
+    /// Tasks at once [default: the schedule's, else 5]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(crate) jobs: Option<u32>,
+
+    /// The agent profile for all tasks, also for those that have a command of their own
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+
+    /// Agent profiles (JSON), added to those of the plan and the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub(crate) agents: Option<PathBuf>,
+
+    /// Print the agent profiles that are known, and end
+    #[arg(long)]
+    pub(crate) list_agents: bool,
+
+    /// What counts as done, instead of what the profile says
+    #[arg(long, value_name = "RULE")]
+    pub(crate) done: Option<Done>,
+
+    /// The program that runs gates
+    #[arg(long, value_name = "PROGRAM", default_value = "gate-run")]
+    pub(crate) gate_program: PathBuf,
+
+    /// Further attempts after a failed one [default: the plan's, else 2]
+    #[arg(long, value_name = "N")]
+    pub(crate) retries: Option<u32>,
+
+    /// Fix attempts after a gate that did not pass [default: the task's, the plan's, else 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=5))]
+    pub(crate) fix_limit: Option<u8>,
+
+    /// Time of one attempt [default: the task's, the plan's, else none]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Silence after which an attempt is stopped [default: the plan's, else 10m]; 0 for never
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) stall: Option<Duration>,
+
+    /// Between asking an agent to end and ending it
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "5s")]
+    pub(crate) grace: Duration,
+
+    /// Between an agent's result and asking it to end, when it does not exit
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
+    pub(crate) result_grace: Duration,
+
+    /// Silence of an agent with an open question, after which it gives its slot away and waits
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
+    pub(crate) question_grace: Duration,
+
+    /// Before the first retry; doubles with each, up to a minute
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
+    pub(crate) backoff: Duration,
+
+    /// Source of all that is random in the run: jitter and terminal ids [default: drawn once per run]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Say what would happen and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// How the run is shown on stderr
+    #[arg(long, value_name = "VIEW", default_value = "auto")]
+    pub(crate) view: View,
+
+    #[command(flatten)]
+    pub(crate) speech: Speech,
+
+    /// The agent for all tasks: program and arguments, prompt on stdin
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// What counts as done.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Done {
+    /// Exit 0
+    Exit,
+    /// A DONE marker
+    Marker,
+    /// A DONE marker and exit 0
+    Both,
+}
+
+/// How the run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum View {
+    /// Bars on a terminal, else plain lines
+    Auto,
+    /// One line per running task
+    Bars,
+    /// One line per event
+    Plain,
+    /// Nothing but errors
+    None,
+}

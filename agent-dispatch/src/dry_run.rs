@@ -1,0 +1,124 @@
+//! What would happen: the same core, a clock that jumps, agents that need as long as was estimated.
+
+use std::collections::BTreeMap;
+
+use schemas::{Body, Exit, Failure, Plan, Record, State, VerdictWord};
+
+use crate::core::{
+    Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits, Said, Time,
+};
+use crate::profiles::Runner;
+
+/// Milliseconds of a task that nobody has estimated.
+const UNKNOWN: u64 = 15 * 60_000;
+
+/// Walks through the run as if every agent did its work; writes one `note` per start to stdout, in time order.
+pub(crate) fn run(
+    plan: &Plan,
+    graph: &Graph,
+    limits: &Limits,
+    runners: &[Runner],
+    initial: &Initial,
+) -> Result<Exit, Failure> {
+    // Nothing is silent or late in a run that is not run.
+    let limits = Limits {
+        stall: None,
+        result_grace: u64::MAX,
+        ..limits.clone()
+    };
+    let mut graph = graph.clone();
+    for spec in &mut graph.specs {
+        spec.timeout = None;
+    }
+    let mut core = Dispatcher::new(graph, limits, initial);
+    let mut events: BTreeMap<(Time, usize), Event> = BTreeMap::new();
+    let mut seq = 0;
+    let mut now = Time(0);
+    let mut actions = core.start(now, initial);
+    loop {
+        for action in actions {
+            match action {
+                Action::Start { attempt, .. } => {
+                    seq += 1;
+                    say(seq, now, plan, &runners[attempt.task], attempt)?;
+                    let task = &plan.tasks[attempt.task];
+                    let took = task
+                        .estimated_minutes
+                        .map_or(UNKNOWN, |minutes| (minutes * 60_000.0) as u64);
+                    let said = Said::Done(String::new());
+                    let at = events.len();
+                    let end = now.after(took);
+                    events.insert(
+                        (now, at),
+                        Event::Started {
+                            attempt,
+                            launch: Launch::default(),
+                        },
+                    );
+                    events.insert((end, at + 1), Event::Marked { attempt, said });
+                    events.insert(
+                        (end, at + 2),
+                        Event::Exited {
+                            attempt,
+                            code: Some(0),
+                            signal: None,
+                        },
+                    );
+                    events.insert(
+                        (end, at + 3),
+                        Event::Gone {
+                            attempt,
+                            leaked: false,
+                        },
+                    );
+                }
+                Action::RunGate(attempt) => {
+                    let answer = GateAnswer {
+                        verdict: VerdictWord::Passed,
+                        reason: None,
+                        findings: schemas::FindingCounts::default(),
+                        verdict_file: None,
+                    };
+                    events.insert((now, events.len()), Event::GateFinished { attempt, answer });
+                }
+                Action::Finish(End::Waiting) => return Ok(Exit::Waiting),
+                Action::Finish(_) => return Ok(Exit::Yes),
+                _ => {}
+            }
+        }
+        let Some(((at, _), event)) = events.pop_first() else {
+            return Ok(Exit::Waiting);
+        };
+        now = now.max(at);
+        actions = core.handle(now, event);
+    }
+}
+
+fn say(seq: u64, now: Time, plan: &Plan, runner: &Runner, attempt: Attempt) -> Result<(), Failure> {
+    let task = &plan.tasks[attempt.task];
+    let argv = schemas::Command::Argv(runner.profile.argv.clone());
+    let place = crate::graph::folder(plan, task).unwrap_or(".");
+    let text = format!(
+        "would start after {} min in {place}: {argv}",
+        now.0 / 60_000
+    );
+    let body = Body::Note {
+        text,
+        task: Some(task.id.clone()),
+    };
+    let record = Record {
+        seq,
+        time: schemas::time::now(),
+        run: plan.plan_id.clone(),
+        body,
+    };
+    schemas::document::write_record(&record).map(|_| ())
+}
+
+/// Where a run that exists stands, read without writing; nothing for one that does not.
+pub(crate) fn state(dir: &std::path::Path) -> Result<State, Failure> {
+    if !dir.join(schemas::journal::JOURNAL).exists() {
+        return Ok(State::default());
+    }
+    Ok(schemas::journal::view(dir)?.0)
+}

@@ -1,0 +1,282 @@
+//! From a schedule to what the core works on: dependencies, lanes, stages, priorities as indices.
+
+use std::collections::{BTreeMap, HashMap};
+
+use schemas::{DoneRule, Failure, Isolation, OnFailure, Plan, Schedule, Task, compare_ids, digest};
+
+use crate::core::{Graph, Spec, TaskIdx};
+
+/// What the flags and the profiles say about tasks, beside the plan itself.
+pub(crate) struct Rules<'a> {
+    /// The done rule of each task, in the order of the plan.
+    pub(crate) done: &'a [DoneRule],
+    /// Instead of what the plan says.
+    pub(crate) fix_limit: Option<u8>,
+    /// Instead of what the plan says, in milliseconds.
+    pub(crate) timeout: Option<u64>,
+}
+
+/// Builds the graph. Fails with code 1 for a plan that could never end; `plan-validate` tells where and why.
+pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: &Rules<'_>) -> Result<Graph, Failure> {
+    let index = index(plan)?;
+    let deps = dependencies(plan, &index)?;
+    let (lanes, names) = lanes(schedule, plan, &index);
+    let (mut stages, boundaries) = stages(schedule, plan, &index);
+    let sorted = topological(&deps).ok_or_else(|| unsound("its dependencies form a cycle"))?;
+    for task in sorted {
+        // A task cannot be in an earlier stage than what it waits for.
+        let floor = deps[task].iter().map(|dep| stages[*dep]).max().unwrap_or(0);
+        stages[task] = stages[task].max(floor);
+    }
+    let specs = plan.tasks.iter().enumerate().map(|(at, task)| Spec {
+        id: task.id.clone(),
+        deps: deps[at].clone(),
+        run_if: task.run_if,
+        lanes: lanes[at].clone(),
+        stage: stages[at],
+        has_gates: !gates_of(plan, task).is_empty(),
+        done: rules.done[at],
+        timeout: rules
+            .timeout
+            .or_else(|| milliseconds(task.timeout_minutes.or(plan.limits.timeout_minutes))),
+        fix_limit: u32::from(
+            rules
+                .fix_limit
+                .or(task.fix_limit)
+                .or(plan.limits.fix_limit)
+                .unwrap_or(2)
+                .min(5),
+        ),
+        stops_run: task.on_failure == Some(OnFailure::Stop),
+        digest: digest_of(plan, task),
+    });
+    Ok(Graph {
+        specs: specs.collect(),
+        order: order(schedule, plan, &index),
+        lanes: names.len(),
+        boundaries,
+    })
+}
+
+/// Minutes of a document as milliseconds; what is no time is none.
+pub(crate) fn milliseconds(minutes: Option<f64>) -> Option<u64> {
+    minutes
+        .filter(|minutes| minutes.is_finite() && *minutes > 0.0)
+        .map(|minutes| (minutes * 60_000.0) as u64)
+}
+
+/// All gates of a task, raw: the plan's `after_task` stage, its project's, its own.
+pub(crate) fn gates_of<'a>(plan: &'a Plan, task: &'a Task) -> Vec<&'a str> {
+    let stage = plan.gates.get("after_task").map(|gates| gates.get());
+    let stage =
+        stage.and_then(|text| serde_json::from_str::<Vec<&serde_json::value::RawValue>>(text).ok());
+    let project = task.project.as_deref().and_then(|name| plan.project(name));
+    let of_project = project
+        .map(|project| project.gates.iter())
+        .into_iter()
+        .flatten();
+    stage
+        .into_iter()
+        .flatten()
+        .map(serde_json::value::RawValue::get)
+        .chain(of_project.chain(&task.gates).map(|gate| gate.get()))
+        .collect()
+}
+
+fn unsound(what: &str) -> Failure {
+    Failure::no(format!("cannot dispatch the plan: {what}"))
+        .help("plan-validate shows every problem with its place")
+}
+
+fn index(plan: &Plan) -> Result<HashMap<&str, TaskIdx>, Failure> {
+    let mut index = HashMap::with_capacity(plan.tasks.len());
+    for (at, task) in plan.tasks.iter().enumerate() {
+        let unsafe_name =
+            task.id.contains(['/', '\0']) || task.id.starts_with('.') || task.id.is_empty();
+        if unsafe_name {
+            return Err(unsound(&format!(
+                "the id {:?} cannot name a folder",
+                task.id
+            )));
+        }
+        if index.insert(task.id.as_str(), at).is_some() {
+            return Err(unsound(&format!("the id {:?} stands twice", task.id)));
+        }
+    }
+    Ok(index)
+}
+
+fn dependencies(plan: &Plan, index: &HashMap<&str, TaskIdx>) -> Result<Vec<Vec<TaskIdx>>, Failure> {
+    let of = |task: &Task| {
+        let mut deps = Vec::with_capacity(task.depends_on.len());
+        for dep in &task.depends_on {
+            let known = index.get(dep.as_str());
+            let dep = known.ok_or_else(|| {
+                unsound(&format!("{} depends on {dep:?}, which is no task", task.id))
+            })?;
+            deps.push(*dep);
+        }
+        deps.sort_unstable();
+        deps.dedup();
+        Ok(deps)
+    };
+    plan.tasks.iter().map(of).collect()
+}
+
+/// Lanes as the schedule names them. A schedule without any gets one per project: two agents in one folder
+/// are never safe, and a scheduler of three lines of jq should not have to know.
+fn lanes<'a>(
+    schedule: &'a Schedule,
+    plan: &'a Plan,
+    index: &HashMap<&str, TaskIdx>,
+) -> (Vec<Vec<usize>>, Vec<&'a str>) {
+    let mut of_task = vec![Vec::new(); plan.tasks.len()];
+    let mut names = Vec::new();
+    if let Some(lanes) = &schedule.lanes {
+        for (lane, named) in lanes.iter().enumerate() {
+            names.push(named.name.as_str());
+            for task in named.tasks.iter().filter_map(|id| index.get(id.as_str())) {
+                if !of_task[*task].contains(&lane) {
+                    of_task[*task].push(lane);
+                }
+            }
+        }
+        return (of_task, names);
+    }
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, task) in plan.tasks.iter().enumerate() {
+        let isolated = task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree);
+        let Some(folder) = folder(plan, task).filter(|_| !isolated) else {
+            continue;
+        };
+        let lane = *known.entry(folder).or_insert_with(|| {
+            names.push(folder);
+            names.len() - 1
+        });
+        of_task[at].push(lane);
+    }
+    (of_task, names)
+}
+
+/// Where a task works, relative to the root; `None` for the root itself.
+pub(crate) fn folder<'a>(plan: &'a Plan, task: &'a Task) -> Option<&'a str> {
+    match (&task.project, plan.projects.as_slice()) {
+        (Some(name), _) => Some(
+            plan.project(name)
+                .map_or(name.as_str(), schemas::Project::folder),
+        ),
+        (None, [only]) => Some(only.folder()),
+        (None, _) => None,
+    }
+}
+
+/// The stage of each task, and what must be approved between two stages. Stages come from checkpoints after
+/// phases, and from waves where the schedule makes them barriers.
+fn stages(
+    schedule: &Schedule,
+    plan: &Plan,
+    index: &HashMap<&str, TaskIdx>,
+) -> (Vec<usize>, Vec<Option<String>>) {
+    let mut segment_of_phase = HashMap::new();
+    let mut checkpoints = Vec::new();
+    for phase in plan.ordered_phases() {
+        segment_of_phase.insert(phase.id.as_str(), checkpoints.len());
+        if plan.pauses_after(phase) {
+            checkpoints.push(phase.id.clone());
+        }
+    }
+    let mut wave_of = vec![0; plan.tasks.len()];
+    if schedule.barriers {
+        for (wave, ids) in schedule.waves.iter().enumerate() {
+            for task in ids.iter().filter_map(|id| index.get(id.as_str())) {
+                wave_of[*task] = wave;
+            }
+        }
+    }
+    let key = |task: TaskIdx| {
+        let phase = plan.tasks[task].phase.as_deref();
+        let segment = phase
+            .and_then(|phase| segment_of_phase.get(phase))
+            .copied()
+            .unwrap_or(0);
+        (segment, wave_of[task])
+    };
+    let mut keys: Vec<(usize, usize)> = (0..plan.tasks.len()).map(key).collect();
+    // Every checkpoint is a boundary, also one before or after which there are no tasks.
+    keys.extend((0..=checkpoints.len()).map(|segment| (segment, 0)));
+    keys.sort_unstable();
+    keys.dedup();
+    let stage_of = |task| keys.binary_search(&key(task)).unwrap_or(0);
+    let boundary = |pair: &[(usize, usize)]| {
+        let (before, after) = (pair[0].0, pair[1].0);
+        (before != after).then(|| checkpoints[before].clone())
+    };
+    (
+        (0..plan.tasks.len()).map(stage_of).collect(),
+        keys.windows(2).map(boundary).collect(),
+    )
+}
+
+/// The schedule's order; tasks that it does not name follow in the order of their ids.
+fn order(schedule: &Schedule, plan: &Plan, index: &HashMap<&str, TaskIdx>) -> Vec<TaskIdx> {
+    let mut seen = vec![false; plan.tasks.len()];
+    let mut order = Vec::with_capacity(plan.tasks.len());
+    let mut rest: Vec<TaskIdx> = (0..plan.tasks.len()).collect();
+    rest.sort_by(|a, b| compare_ids(&plan.tasks[*a].id, &plan.tasks[*b].id));
+    let named = schedule
+        .order
+        .iter()
+        .filter_map(|id| index.get(id.as_str()).copied());
+    for task in named.chain(rest) {
+        if !std::mem::replace(&mut seen[task], true) {
+            order.push(task);
+        }
+    }
+    order
+}
+
+fn topological(deps: &[Vec<TaskIdx>]) -> Option<Vec<TaskIdx>> {
+    let mut dependents = vec![Vec::new(); deps.len()];
+    let mut missing: Vec<usize> = deps.iter().map(Vec::len).collect();
+    for (task, deps) in deps.iter().enumerate() {
+        for dep in deps {
+            dependents[*dep].push(task);
+        }
+    }
+    let mut sorted: Vec<TaskIdx> = (0..deps.len()).filter(|task| missing[*task] == 0).collect();
+    let mut next = 0;
+    while let Some(task) = sorted.get(next).copied() {
+        next += 1;
+        for dependent in &dependents[task] {
+            missing[*dependent] -= 1;
+            if missing[*dependent] == 0 {
+                sorted.push(*dependent);
+            }
+        }
+    }
+    (sorted.len() == deps.len()).then_some(sorted)
+}
+
+/// What makes a task another task: what its agent is asked, how it is checked, where it works. Not how urgent
+/// it is or how long it may take.
+fn digest_of(plan: &Plan, task: &Task) -> String {
+    let parts = [
+        task.title.clone(),
+        task.description.clone(),
+        text(&task.depends_on),
+        text(&task.command),
+        text(&task.acceptance),
+        text(&task.paths),
+        text(&task.forbidden_paths),
+        gates_of(plan, task).join("\n"),
+        folder(plan, task).unwrap_or_default().to_owned(),
+    ];
+    digest(parts.iter().map(String::as_bytes))
+}
+
+fn text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! How a run is shown while it goes on. A view sees records and the state, and decides nothing.
+
+mod bars;
+mod lines;
+pub(crate) mod summary;
+
+use std::io::IsTerminal;
+
+use schemas::{Console, Record, State};
+
+use crate::cli;
+
+/// Something that shows a run.
+pub(crate) trait View {
+    /// A record has been journaled, and the state has it.
+    fn record(&mut self, record: &Record, state: &State);
+
+    /// Time has passed.
+    fn tick(&mut self) {}
+
+    /// A person pressed Ctrl-C for the n-th time.
+    fn interrupted(&mut self, count: u32);
+
+    /// The run is over, or paused.
+    fn finished(&mut self, _state: &State) {}
+}
+
+/// The view that the flags and the terminal ask for.
+pub(crate) fn choose(view: cli::View, console: &Console) -> Box<dyn View> {
+    let terminal = std::io::stderr().is_terminal();
+    match view {
+        _ if console.is_quiet() => Box::new(Silent),
+        cli::View::None => Box::new(Silent),
+        cli::View::Bars => Box::new(bars::Bars::new(console)),
+        cli::View::Auto if terminal => Box::new(bars::Bars::new(console)),
+        cli::View::Auto | cli::View::Plain => Box::new(lines::Lines::new(console)),
+    }
+}
+
+/// Shows nothing.
+struct Silent;
+
+impl View for Silent {
+    fn record(&mut self, _record: &Record, _state: &State) {}
+
+    fn interrupted(&mut self, _count: u32) {}
+}
+
+/// What an interrupt means, in words.
+fn interrupt_text(count: u32) -> &'static str {
+    match count {
+        1 => "stopping: agents are asked to end; press Ctrl-C again to end them now",
+        _ => "ending all agents",
+    }
+}

@@ -1,0 +1,151 @@
+//! The table at the end: every task, how it ended, what waits, what to do next.
+
+use std::fmt::Write;
+
+use schemas::{Outcome, State, TaskState, TaskStatus, Verification, compare_ids, printable};
+
+/// Widest text of a cell, in characters.
+const WIDEST: usize = 48;
+
+/// The final report, in the manner of a wave report: one row per task, then the counts.
+pub(crate) fn summary(state: &State) -> String {
+    let mut tasks: Vec<(&String, &TaskState)> = state.tasks.iter().collect();
+    tasks.sort_by(|a, b| compare_ids(a.0, b.0));
+    let mut rows =
+        vec![["TASK", "PROJECT", "OUTCOME", "GATES", "TRIES", "WHAT"].map(str::to_owned)];
+    rows.extend(tasks.iter().map(|(id, task)| row(id, task)));
+    let mut text = String::from("\n");
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "  {cell:<width$}");
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    counts(&mut text, state);
+    text
+}
+
+/// An outcome as people read it.
+pub(crate) fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Failed => "failed",
+        Outcome::Excluded => "excluded",
+        Outcome::Skipped => "skipped",
+        Outcome::Cancelled => "cancelled",
+    }
+}
+
+fn row(id: &str, task: &TaskState) -> [String; 6] {
+    let outcome = match (task.status, task.outcome) {
+        (TaskStatus::Settled, Some(outcome)) => outcome_word(outcome),
+        (TaskStatus::Waiting, _) => "waiting",
+        (TaskStatus::Pending, _) => "pending",
+        _ => "unfinished",
+    };
+    let gates = match task.verification {
+        Verification::None => "-",
+        Verification::Passed => "passed",
+        Verification::Failed => "failed",
+        Verification::Infrastructure => "broken",
+    };
+    let what = match task.outcome {
+        Some(Outcome::Succeeded) => task.summary.as_ref(),
+        _ => task.reason.as_ref().or(task.message.as_ref()),
+    };
+    let what = what.map_or(task.title.as_str(), String::as_str);
+    [
+        cell(id),
+        cell(task.project.as_deref().unwrap_or("-")),
+        outcome.to_owned(),
+        gates.to_owned(),
+        task.attempt.to_string(),
+        cell(what),
+    ]
+}
+
+fn cell(text: &str) -> String {
+    let line = printable(text).replace(['\n', '\t'], " ");
+    match line.char_indices().nth(WIDEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+fn counts(text: &mut String, state: &State) {
+    let progress = state.progress;
+    let parts = [
+        (progress.succeeded, "succeeded"),
+        (progress.failed, "failed"),
+        (progress.skipped, "skipped"),
+        (progress.cancelled, "cancelled"),
+        (progress.waiting, "waiting"),
+        (progress.pending + progress.active, "not finished"),
+    ];
+    let said: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let _ = write!(
+        text,
+        "\n  {} of {} tasks settled: {}",
+        settled(state),
+        progress.total,
+        said.join(", ")
+    );
+    if let Some(cost) = state.totals.cost_usd {
+        let _ = write!(text, "; at least ${cost:.2}");
+    }
+    text.push('\n');
+    for question in state.open_questions() {
+        let (task, asked) = (printable(&question.task), cell(&question.text));
+        let _ = writeln!(
+            text,
+            "  {task} asks: {asked}\n    answer it:  state-edit answer {task} TEXT"
+        );
+    }
+    for (id, task) in &state.tasks {
+        let open = state.open_questions().any(|question| question.task == *id);
+        if task.status == TaskStatus::Waiting && !open {
+            let id = printable(id);
+            let _ = writeln!(text, "  {id} waits for approval:  state-edit approve {id}");
+        }
+    }
+    if let Some(checkpoint) = state
+        .checkpoint
+        .as_ref()
+        .filter(|checkpoint| checkpoint.kind != "decision")
+    {
+        let id = printable(&checkpoint.id);
+        let _ = match &checkpoint.rejected {
+            Some(reason) => {
+                writeln!(
+                    text,
+                    "  checkpoint {id} was rejected ({}):  state-edit apply revision_complete",
+                    cell(reason)
+                )
+            }
+            None => writeln!(text, "  checkpoint {id} waits:  state-edit approve {id}"),
+        };
+    }
+    let waits = state.open_questions().next().is_some() || state.checkpoint.is_some();
+    if waits {
+        text.push_str("  then start the same command again\n");
+    } else if progress.failed > 0 {
+        text.push_str("  to try a failed task again:  state-edit retry TASK, then start the same command again\n");
+    }
+}
+
+fn settled(state: &State) -> u32 {
+    let progress = state.progress;
+    progress.succeeded + progress.failed + progress.skipped + progress.cancelled
+}

@@ -1,0 +1,164 @@
+//! One attempt's process: started, listened to, waited for, and swept up after.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::PipeWriter;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, channel};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::Incoming;
+use super::contain::{self, Containment};
+use super::output;
+use crate::core::{Attempt, Event};
+
+/// After an agent has exited, how long its output may still come before what holds the pipe is ended.
+const LEAK: Duration = Duration::from_millis(100);
+
+/// What to start.
+pub(super) struct Start {
+    pub(super) attempt: Attempt,
+    /// Program and arguments; the program is looked up in the PATH of the dispatcher.
+    pub(super) argv: Vec<OsString>,
+    pub(super) env: Vec<(OsString, OsString)>,
+    pub(super) env_remove: Vec<String>,
+    pub(super) workspace: PathBuf,
+    /// Read by the agent, then end of file.
+    pub(super) stdin: File,
+    /// Takes what it prints.
+    pub(super) log: File,
+    /// Its marker id and the end of its mark.
+    pub(super) terminal: String,
+}
+
+/// A started process. Dropping it ends nothing: its waiter goes on.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) pid: u32,
+    /// It has been reaped: its number may belong to somebody else.
+    reaped: Arc<AtomicBool>,
+}
+
+impl Child {
+    /// SIGTERM to its group.
+    pub(super) fn terminate(&self) {
+        if !self.reaped.load(Ordering::Acquire) {
+            contain::terminate(self.pid);
+        }
+    }
+
+    /// SIGKILL to its group. What has left the group is swept when the leader is gone.
+    pub(super) fn kill(&self) {
+        if !self.reaped.load(Ordering::Acquire) {
+            contain::kill(self.pid);
+        }
+    }
+}
+
+/// Starts an agent. Its markers, its exit and its being gone come as events.
+pub(super) fn start(
+    start: Start,
+    containment: &Arc<Containment>,
+    events: &SyncSender<Incoming>,
+) -> anyhow::Result<Child> {
+    let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
+    let errors = writer.try_clone().context("cannot make a pipe")?;
+    let (handle, child) = spawn(&start, containment, writer, errors)?;
+
+    let (ended, output_ended) = channel::<()>();
+    let listener = output::Listener::new(
+        start.attempt,
+        start.terminal.clone(),
+        start.log,
+        events.clone(),
+    );
+    thread::spawn(move || {
+        listener.listen(reader);
+        drop(ended);
+    });
+
+    let (containment, events) = (Arc::clone(containment), events.clone());
+    let (attempt, terminal, pid, reaped) = (
+        start.attempt,
+        start.terminal,
+        child.pid,
+        Arc::clone(&child.reaped),
+    );
+    thread::spawn(move || {
+        let status = handle.wait().map(|output| output.status).ok();
+        reaped.store(true, Ordering::Release);
+        containment.leaders().remove(&pid);
+        let code = status.and_then(|status| status.code());
+        let signal =
+            status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status));
+        let _ = events.send(Incoming::Event(Event::Exited {
+            attempt,
+            code,
+            signal,
+        }));
+        // The sender is never used: its end is the output's end.
+        let held = matches!(
+            output_ended.recv_timeout(LEAK),
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+        );
+        let left = containment.sweep(pid, &terminal);
+        if held {
+            // Whoever held the pipe is gone by now, or cannot be killed; its markers have been read.
+            let _ = output_ended.recv_timeout(Duration::from_secs(5));
+        }
+        let _ = events.send(Incoming::Event(Event::Gone {
+            attempt,
+            leaked: held || left,
+        }));
+    });
+    Ok(child)
+}
+
+/// Starts the process in a group of its own, with one pipe for both of its streams, as a terminal has.
+fn spawn(
+    start: &Start,
+    containment: &Containment,
+    output: PipeWriter,
+    errors: PipeWriter,
+) -> anyhow::Result<(duct::Handle, Child)> {
+    let (program, args) = start.argv.split_first().context("its argv is empty")?;
+    // A bare name costs a fork, and its failure would come from the child.
+    let program = which::which_in(program, std::env::var_os("PATH"), &start.workspace)
+        .with_context(|| format!("cannot find the program {}", program.display()))?;
+    let stdin = start.stdin.try_clone().context("cannot open the prompt")?;
+    let mut expression = duct::cmd(program, args)
+        .dir(&start.workspace)
+        .stdin_file(stdin)
+        .stdout_file(output)
+        .stderr_file(errors)
+        .unchecked()
+        .before_spawn(|command| {
+            std::os::unix::process::CommandExt::process_group(command, 0);
+            Ok(())
+        });
+    for name in &start.env_remove {
+        expression = expression.env_remove(name);
+    }
+    for (name, value) in &start.env {
+        expression = expression.env(name, value);
+    }
+    expression = expression.env(contain::MARK, containment.mark(&start.terminal));
+    let mut leaders = containment.leaders();
+    // The expression holds our ends of the pipe: it must be gone before anybody waits for the output's end.
+    let handle = expression.start().context("cannot start")?;
+    drop(expression);
+    let pid = handle.pids().first().copied().unwrap_or_default();
+    leaders.insert(pid);
+    Ok((
+        handle,
+        Child {
+            pid,
+            reaped: Arc::new(AtomicBool::new(false)),
+        },
+    ))
+}

@@ -1,0 +1,243 @@
+//! Nothing that an attempt started outlives it.
+//!
+//! Every process of an attempt carries a mark in its environment, `ORCHESTRATE_MARK=<run>.<session>.<terminal>`,
+//! leads or inherits a process group, and is handed to us when its parent dies (we are a subreaper). A group kill
+//! misses what has called setsid, as the shell tools of agents do; the sweep by mark does not. What has thrown its
+//! environment away *and* left its group is still our child in the end, and is ended with the run.
+//!
+//! When the dispatcher itself is killed, the warden (a child of ours that only waits for that) sweeps in its place.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitOptions};
+
+/// The environment variable that carries the mark.
+pub(crate) const MARK: &str = "ORCHESTRATE_MARK";
+
+/// How long a sweep goes on before it gives up on what cannot be killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The means by which this dispatcher contains its children.
+#[derive(Debug)]
+pub(crate) struct Containment {
+    /// `<run>.<session>.`: the beginning of all marks of this dispatcher.
+    prefix: String,
+    /// Leaders that somebody waits for; every other child of ours is an orphan.
+    leaders: Mutex<BTreeSet<u32>>,
+    subreaper: bool,
+    warden: Option<std::process::Child>,
+}
+
+impl Containment {
+    /// Takes the means that this machine offers.
+    pub(crate) fn new(run_mark: &str) -> Containment {
+        let session = crate::config::random() & 0xffff_ffff;
+        let prefix = format!("{run_mark}.{session:08x}.");
+        let subreaper = become_subreaper();
+        let mut containment = Containment {
+            warden: None,
+            prefix,
+            leaders: Mutex::new(BTreeSet::new()),
+            subreaper,
+        };
+        containment.warden = containment.start_warden();
+        containment
+    }
+
+    /// In words, for the journal.
+    pub(crate) fn level(&self) -> String {
+        let mut means = vec!["process group"];
+        if cfg!(target_os = "linux") {
+            means.push("environment mark");
+        }
+        if self.subreaper {
+            means.push("subreaper");
+        }
+        if self.warden.is_some() {
+            means.push("warden");
+        }
+        means.join(" + ")
+    }
+
+    /// The mark of one attempt's processes. Inside another run, its mark stays in front: that run ends us as well.
+    pub(crate) fn mark(&self, terminal: &str) -> String {
+        let own = format!("{}{terminal}", self.prefix);
+        match std::env::var(MARK) {
+            Ok(outer) if !outer.is_empty() => format!("{outer}:{own}"),
+            _ => own,
+        }
+    }
+
+    /// Held while a leader is started, so that no sweep takes it for an orphan.
+    pub(crate) fn leaders(&self) -> MutexGuard<'_, BTreeSet<u32>> {
+        self.leaders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all that is left of an attempt whose leader has been reaped; answers whether there was anything.
+    pub(crate) fn sweep(&self, leader: u32, terminal: &str) -> bool {
+        let group = group_of(leader);
+        let mut left = group
+            .is_some_and(|group| rustix::process::kill_process_group(group, Signal::KILL).is_ok());
+        if left || self.has_orphans() {
+            left |= end_marked(&format!("{}{terminal}", self.prefix), true);
+        }
+        self.reap();
+        left
+    }
+
+    /// Ends all that this dispatcher has started; answers whether there was anything.
+    pub(crate) fn sweep_all(&self) -> bool {
+        let left = end_marked(&self.prefix, false);
+        self.reap();
+        left
+    }
+
+    /// Dismisses the warden: everything is gone.
+    pub(crate) fn dismiss(mut self) {
+        self.sweep_all();
+        if let Some(mut warden) = self.warden.take() {
+            if let Some(mut stdin) = warden.stdin.take() {
+                let _ = std::io::Write::write_all(&mut stdin, b"q");
+            }
+            let _ = warden.wait();
+        }
+    }
+
+    /// Whether a child of ours is nobody's: then something has outlived its parent. Unknown counts as yes.
+    fn has_orphans(&self) -> bool {
+        let leaders = self.leaders();
+        children().is_none_or(|children| children.iter().any(|pid| !leaders.contains(pid)))
+    }
+
+    /// Zombies of orphans are ours to reap. Never a leader: its waiter must get its status.
+    fn reap(&self) {
+        let leaders = self.leaders();
+        for pid in children().unwrap_or_default() {
+            if !leaders.contains(&pid) {
+                let _ = rustix::process::waitpid(group_of(pid), WaitOptions::NOHANG);
+            }
+        }
+    }
+
+    fn start_warden(&self) -> Option<std::process::Child> {
+        if !cfg!(target_os = "linux") {
+            return None;
+        }
+        let mut leaders = self.leaders();
+        let mut command = Command::new(std::env::current_exe().ok()?);
+        command
+            .args(["__warden", &self.prefix])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        // Its own group: what ends us at the terminal must not end it. It holds no folder and no mark.
+        command.current_dir("/").env_remove(MARK);
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let child = command.spawn().ok()?;
+        leaders.insert(child.id());
+        Some(child)
+    }
+}
+
+/// The warden's whole life: waits until the dispatcher is gone, then ends what carries its mark.
+pub(crate) fn warden(prefix: &str) {
+    let mut word = [0u8; 1];
+    let dismissed = matches!(std::io::stdin().read(&mut word), Ok(1));
+    if !dismissed && prefix.len() > 8 {
+        end_marked(prefix, false);
+    }
+}
+
+/// Ends what an earlier dispatcher of this run has left. Before anything is started again.
+pub(crate) fn fence(run_mark: &str) -> bool {
+    !run_mark.is_empty() && end_marked(&format!("{run_mark}."), false)
+}
+
+/// Asks a process group to end.
+pub(crate) fn terminate(leader: u32) {
+    if let Some(group) = group_of(leader) {
+        let _ = rustix::process::kill_process_group(group, Signal::TERM);
+    }
+}
+
+/// Ends a process group.
+pub(crate) fn kill(leader: u32) {
+    if let Some(group) = group_of(leader) {
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+    }
+}
+
+fn group_of(pid: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(pid).ok()?)
+}
+
+fn become_subreaper() -> bool {
+    #[cfg(target_os = "linux")]
+    return rustix::process::set_child_subreaper(Some(rustix::process::getpid())).is_ok();
+    #[cfg(not(target_os = "linux"))]
+    return false;
+}
+
+/// The children of our main thread, to which orphans are handed; `None` where the kernel does not say.
+fn children() -> Option<Vec<u32>> {
+    let pid = std::process::id();
+    let text = std::fs::read_to_string(format!("/proc/self/task/{pid}/children")).ok()?;
+    Some(
+        text.split_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect(),
+    )
+}
+
+/// SIGKILL to everything that carries a mark that begins so (or is it), until nothing is left.
+fn end_marked(mark: &str, exact: bool) -> bool {
+    let begun = Instant::now();
+    let mut any = false;
+    loop {
+        let found = marked(mark, exact);
+        if found.is_empty() || begun.elapsed() > PATIENCE {
+            return any;
+        }
+        any = true;
+        for pid in found {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+        // Between a kill and the end of a process lies the scheduler.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Live processes whose environment carries the mark. A zombie has no environment any more.
+fn marked(mark: &str, exact: bool) -> Vec<Pid> {
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let own = std::process::id();
+    let carries = |pid: &u32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|entry| {
+            let value = entry
+                .strip_prefix(MARK.as_bytes())
+                .and_then(|rest| rest.strip_prefix(b"="));
+            value.is_some_and(|value| {
+                value.split(|byte| *byte == b':').any(|part| {
+                    if exact {
+                        part == mark.as_bytes()
+                    } else {
+                        part.starts_with(mark.as_bytes())
+                    }
+                })
+            })
+        })
+    };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| *pid != own)
+        .filter(carries)
+        .filter_map(group_of)
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! The gates of a task's work: gate-run (or what stands in for it), and its verdict.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+
+use anyhow::Context;
+use schemas::{FindingCounts, Verdict, VerdictWord};
+
+use super::Incoming;
+use super::contain::{self, Containment};
+use super::run_dir::RunDir;
+use crate::core::{Attempt, Event, GateAnswer};
+
+/// Largest verdict that is read, in bytes.
+const MAX_VERDICT: u64 = 16 << 20;
+
+/// What to check, and by whom.
+pub(super) struct Check<'a> {
+    pub(super) attempt: Attempt,
+    pub(super) task: &'a str,
+    pub(super) terminal: String,
+    pub(super) program: PathBuf,
+    pub(super) workspace: &'a Path,
+    /// Raw gates, as they stand in the plan.
+    pub(super) gates: Vec<&'a str>,
+}
+
+/// A running gate program.
+#[derive(Debug)]
+pub(super) struct GateChild {
+    pid: u32,
+}
+
+impl GateChild {
+    /// Asks it to end; it ends its checks first.
+    pub(super) fn terminate(&self) {
+        contain::terminate(self.pid);
+    }
+
+    pub(super) fn kill(&self) {
+        contain::kill(self.pid);
+    }
+}
+
+/// Starts the gate program. The verdict comes as an event.
+pub(super) fn start(
+    check: &Check<'_>,
+    dir: &RunDir,
+    containment: &Arc<Containment>,
+    events: &SyncSender<Incoming>,
+) -> anyhow::Result<GateChild> {
+    let number = check.attempt.number;
+    let (document, verdict_file) = (
+        RunDir::gates(check.task, number),
+        RunDir::verdict(check.task, number),
+    );
+    write_document(dir, &document, &check.gates).context("cannot write the gates")?;
+    let stdin = File::open(dir.whole(&document)).context("cannot open the gates")?;
+    let verdict = dir
+        .create(&verdict_file)
+        .context("cannot write the verdict")?;
+    let log = dir
+        .create(&RunDir::gate_log(check.task, number))
+        .context("cannot write the gates' log")?;
+    let mark = containment.mark(&check.terminal);
+    let expression = duct::cmd(
+        &check.program,
+        ["--cwd".as_ref(), check.workspace.as_os_str()],
+    )
+    .dir(check.workspace)
+    .stdin_file(stdin)
+    .stdout_file(verdict)
+    .stderr_file(log)
+    .env(contain::MARK, mark)
+    .env("TASK_ID", check.task)
+    .env("ATTEMPT", number.to_string())
+    .unchecked()
+    .before_spawn(|command| {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        Ok(())
+    });
+    let mut leaders = containment.leaders();
+    let handle = expression
+        .start()
+        .with_context(|| format!("cannot start {}", check.program.display()))?;
+    drop(expression);
+    let pid = handle.pids().first().copied().unwrap_or_default();
+    leaders.insert(pid);
+    drop(leaders);
+
+    let (containment, events) = (Arc::clone(containment), events.clone());
+    let (attempt, terminal, path) = (
+        check.attempt,
+        check.terminal.clone(),
+        dir.whole(&verdict_file),
+    );
+    thread::spawn(move || {
+        let status = handle.wait().map(|output| output.status);
+        containment.leaders().remove(&pid);
+        containment.sweep(pid, &terminal);
+        let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+        let answer = read_verdict(&path, verdict_file, &how);
+        let _ = events.send(Incoming::Event(Event::GateFinished { attempt, answer }));
+    });
+    Ok(GateChild { pid })
+}
+
+fn write_document(dir: &RunDir, file: &str, gates: &[&str]) -> std::io::Result<()> {
+    let mut text = String::from("{\"kind\":\"gates\",\"version\":1,\"gates\":{\"task\":[");
+    text.push_str(&gates.join(","));
+    text.push_str("]}}\n");
+    dir.create(file)?.write_all(text.as_bytes())
+}
+
+/// The verdict is what counts; an exit code without one says nothing about the work.
+fn read_verdict(path: &Path, file: String, how: &str) -> GateAnswer {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_VERDICT).read_to_string(&mut text));
+    let verdict: Option<Verdict> = read.ok().and_then(|_| serde_json::from_str(&text).ok());
+    match verdict.filter(|verdict| verdict.kind == "verdict") {
+        Some(verdict) => GateAnswer {
+            reason: reason(&verdict),
+            verdict: verdict.verdict,
+            findings: verdict.findings,
+            verdict_file: Some(file),
+        },
+        None => GateAnswer {
+            verdict: VerdictWord::Infrastructure,
+            reason: Some(format!("the gate program gave no verdict ({how})")),
+            findings: FindingCounts::default(),
+            verdict_file: None,
+        },
+    }
+}
+
+/// The first check that did not pass, in one line.
+fn reason(verdict: &Verdict) -> Option<String> {
+    use schemas::CheckStatus::{Failed, Infrastructure, Manual, TimedOut};
+    let bad = |check: &&schemas::Check| {
+        check.required && matches!(check.status, Failed | Infrastructure | Manual | TimedOut)
+    };
+    let check = verdict.checks.iter().find(bad)?;
+    let why = check.reason.as_deref().or(check
+        .findings
+        .first()
+        .map(|finding| finding.message.as_str()));
+    Some(why.map_or_else(
+        || check.name.clone(),
+        |why| format!("{}: {why}", check.name),
+    ))
+}

@@ -1,0 +1,471 @@
+//! The thin side: processes, files, clocks, signals. One channel of events, one loop, no decisions.
+
+mod agent;
+pub(crate) mod contain;
+mod gate;
+mod output;
+pub(crate) mod run_dir;
+mod watch;
+mod workspace;
+mod writer;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use schemas::journal::Journal;
+use schemas::{Body, Exit, Failure, Plan, Record, State};
+
+use self::contain::Containment;
+use self::run_dir::RunDir;
+use self::writer::Writer;
+use crate::core::{
+    Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Launch, Time, resume,
+};
+use crate::profiles::Runner;
+use crate::progress::View;
+use crate::prompt;
+
+/// Events that wait for the loop. Agents that talk faster than it listens wait at their pipe.
+const QUEUE: usize = 4096;
+
+/// Events that are handled before their records are made durable together.
+const BATCH: usize = 256;
+
+/// What reaches the loop.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    Event(Event),
+    Signal(i32),
+    /// Nobody reads stdout any more.
+    ReaderGone,
+    /// Somebody else has appended to the journal.
+    JournalGrew,
+}
+
+/// All that a run needs, decided before it starts.
+pub(crate) struct Run {
+    pub(crate) plan: Plan,
+    pub(crate) graph: Graph,
+    pub(crate) limits: crate::core::Limits,
+    /// One per task.
+    pub(crate) runners: Vec<Runner>,
+    pub(crate) root: PathBuf,
+    pub(crate) gate_program: PathBuf,
+    pub(crate) dir: RunDir,
+    pub(crate) journal: Journal,
+    pub(crate) state: State,
+}
+
+/// The run under way.
+struct Shell<'v> {
+    run: Run,
+    containment: Arc<Containment>,
+    view: &'v mut dyn View,
+    events: SyncSender<Incoming>,
+    incoming: Receiver<Incoming>,
+    /// Events of our own making, before those of others.
+    own: VecDeque<Event>,
+    writer: Writer,
+    agents: BTreeMap<Attempt, agent::Child>,
+    gates: BTreeMap<Attempt, gate::GateChild>,
+    /// Where we stand in the journal, for the thread that watches it.
+    known: Arc<AtomicU64>,
+    began: Instant,
+    saved: Instant,
+    save_pause: Duration,
+    signal: Option<i32>,
+    interrupts: u32,
+    end: Option<End>,
+}
+
+/// Brings the run to an end. `opening` is the first record of this life.
+pub(crate) fn run(
+    run: Run,
+    containment: Containment,
+    opening: Body,
+    view: &mut dyn View,
+) -> Result<(Exit, State), Failure> {
+    let (events, incoming) = sync_channel(QUEUE);
+    watch::signals(events.clone())?;
+    let mut shell = Shell {
+        known: Arc::new(AtomicU64::new(run.journal.offset())),
+        writer: Writer::new(events.clone()),
+        run,
+        containment: Arc::new(containment),
+        view,
+        events,
+        incoming,
+        own: VecDeque::new(),
+        agents: BTreeMap::new(),
+        gates: BTreeMap::new(),
+        began: Instant::now(),
+        saved: Instant::now(),
+        save_pause: Duration::from_millis(300),
+        signal: None,
+        interrupts: 0,
+        end: None,
+    };
+    let result = shell.dispatch(opening);
+    shell.close(result)
+}
+
+impl Shell<'_> {
+    fn dispatch(&mut self, opening: Body) -> Result<End, Failure> {
+        self.journal(vec![opening], true)?;
+        // After the opening: it says which settled tasks are to be done again.
+        let initial = resume::initial(
+            &self.run.graph,
+            &self.run.state,
+            std::time::SystemTime::now(),
+        );
+        let graph = self.run.graph.clone();
+        let mut core = Dispatcher::new(graph, self.run.limits.clone(), &initial);
+        watch::journal(
+            self.run.dir.whole(schemas::journal::JOURNAL),
+            Arc::clone(&self.known),
+            self.events.clone(),
+        );
+        let actions = core.start(self.now(), &initial);
+        self.perform(actions)?;
+        loop {
+            if let Some(end) = self.end {
+                return Ok(end);
+            }
+            let mut actions = Vec::new();
+            for event in self.next_events(core.next_deadline())? {
+                actions.extend(core.handle(self.now(), event));
+            }
+            self.perform(actions)?;
+        }
+    }
+
+    /// Waits for the first event, then takes what else is there: their records share one sync.
+    fn next_events(&mut self, deadline: Option<Time>) -> Result<Vec<Event>, Failure> {
+        if self.own.is_empty() {
+            self.view.tick();
+            let until_deadline = deadline.map(|at| Duration::from_millis(at.since(self.now())));
+            let pause = if self.saved < self.began {
+                self.save_pause
+            } else {
+                Duration::from_millis(200)
+            };
+            let wait = until_deadline.unwrap_or(pause).min(pause);
+            match self.incoming.recv_timeout(wait) {
+                Ok(incoming) => self.take(incoming)?,
+                Err(RecvTimeoutError::Timeout) => self.own.push_back(Event::Woken),
+                Err(RecvTimeoutError::Disconnected) => unreachable!("we hold a sender"),
+            }
+        }
+        while self.own.len() < BATCH
+            && let Ok(incoming) = self.incoming.try_recv()
+        {
+            self.take(incoming)?;
+        }
+        Ok(self.own.drain(..).collect())
+    }
+
+    fn take(&mut self, incoming: Incoming) -> Result<(), Failure> {
+        match incoming {
+            Incoming::Event(event) => {
+                if let Event::Gone { attempt, .. } = &event {
+                    self.agents.remove(attempt);
+                }
+                if let Event::GateFinished { attempt, .. } = &event {
+                    self.gates.remove(attempt);
+                }
+                self.own.push_back(event);
+            }
+            Incoming::Signal(signal) => {
+                self.interrupts += 1;
+                self.signal.get_or_insert(signal);
+                self.view.interrupted(self.interrupts);
+                self.own.push_back(Event::Interrupted);
+            }
+            Incoming::ReaderGone => {
+                self.signal
+                    .get_or_insert(rustix::process::Signal::PIPE.as_raw());
+                self.own.push_back(Event::Interrupted);
+            }
+            Incoming::JournalGrew => {
+                let foreign = self.run.journal.read_new()?;
+                self.hear(foreign);
+                self.know();
+            }
+        }
+        Ok(())
+    }
+
+    /// Records first and durable, then the deeds.
+    fn perform(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
+        let depends = |action: &Action| {
+            !matches!(action, Action::Record(_))
+                || matches!(
+                    action,
+                    Action::Record(Body::TaskSettled { .. } | Body::AttemptFinished { .. })
+                )
+        };
+        let durable = actions.iter().any(depends);
+        let (records, deeds): (Vec<Action>, Vec<Action>) = actions
+            .into_iter()
+            .partition(|action| matches!(action, Action::Record(_)));
+        let bodies: Vec<Body> = records
+            .into_iter()
+            .filter_map(|action| match action {
+                Action::Record(body) => Some(body),
+                _ => None,
+            })
+            .collect();
+        if !bodies.is_empty() {
+            self.journal(bodies, durable)?;
+        }
+        for deed in deeds {
+            self.act(deed);
+        }
+        self.save_now_and_then()
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Record(_) => {}
+            Action::Start { attempt, terminal } => {
+                let event = match self.start(attempt, &terminal) {
+                    Ok(launch) => Event::Started { attempt, launch },
+                    Err(error) => Event::LaunchFailed {
+                        attempt,
+                        reason: format!("{error:#}"),
+                    },
+                };
+                self.own.push_back(event);
+            }
+            Action::Terminate(attempt) => {
+                if let Some(child) = self.agents.get(&attempt) {
+                    child.terminate();
+                }
+            }
+            Action::Kill(attempt) => {
+                if let Some(child) = self.agents.get(&attempt) {
+                    child.kill();
+                }
+            }
+            Action::RunGate(attempt) => {
+                if let Err(error) = self.start_gate(attempt) {
+                    let answer = GateAnswer {
+                        verdict: schemas::VerdictWord::Infrastructure,
+                        reason: Some(format!("{error:#}")),
+                        findings: schemas::FindingCounts::default(),
+                        verdict_file: None,
+                    };
+                    self.own.push_back(Event::GateFinished { attempt, answer });
+                }
+            }
+            Action::KillGate(attempt) => {
+                if let Some(gate) = self.gates.get(&attempt) {
+                    if self.interrupts > 1 {
+                        gate.kill()
+                    } else {
+                        gate.terminate()
+                    }
+                }
+            }
+            Action::Deliver { attempt, text } => self.deliver(attempt, &text),
+            Action::Finish(end) => self.end = Some(end),
+        }
+    }
+
+    fn start(&mut self, attempt: Attempt, terminal: &str) -> anyhow::Result<Launch> {
+        let Run {
+            plan,
+            runners,
+            dir,
+            state,
+            root,
+            ..
+        } = &self.run;
+        let (task, runner) = (&plan.tasks[attempt.task], &runners[attempt.task]);
+        let files = Files::of(&task.id, attempt.number);
+        let workspace = workspace::open(root, plan, task)?;
+        let text = prompt::compose(&prompt::Facts {
+            plan,
+            task,
+            state,
+            attempt: attempt.number,
+            terminal,
+            workspace: &workspace.display().to_string(),
+            verdict: workspace::verdict(dir, state, &task.id).as_ref(),
+        });
+        dir.create(&files.prompt)
+            .and_then(|mut file| file.write_all(text.as_bytes()))?;
+        let answers = dir.create(&files.answers)?;
+        workspace::write_answers(answers, state, &task.id)?;
+        let prompt_file = dir.whole(&files.prompt);
+        let stdin = match runner.profile.prompt_by {
+            schemas::PromptBy::Stdin => std::fs::File::open(&prompt_file)?,
+            _ => std::fs::File::open("/dev/null")?,
+        };
+        let child = agent::start(
+            agent::Start {
+                attempt,
+                argv: runner
+                    .argv(&text, &prompt_file.display().to_string())
+                    .into_iter()
+                    .map(Into::into)
+                    .collect(),
+                env: workspace::environment(&self.run, attempt, terminal, &workspace),
+                env_remove: runner.profile.env_remove.clone(),
+                workspace: workspace.clone(),
+                stdin,
+                log: dir.create(&files.log)?,
+                terminal: terminal.to_owned(),
+            },
+            &self.containment,
+            &self.events,
+        )?;
+        let launch = Launch {
+            agent: runner.name.clone(),
+            pid: child.pid,
+            workspace: workspace.display().to_string(),
+            prompt_file: files.prompt,
+            log_file: files.log,
+        };
+        self.agents.insert(attempt, child);
+        Ok(launch)
+    }
+
+    fn start_gate(&mut self, attempt: Attempt) -> anyhow::Result<()> {
+        let Run {
+            plan,
+            dir,
+            root,
+            gate_program,
+            limits,
+            ..
+        } = &self.run;
+        let task = &plan.tasks[attempt.task];
+        let check = gate::Check {
+            attempt,
+            task: &task.id,
+            terminal: crate::core::terminal_id(limits.seed, &task.id, attempt.number),
+            program: gate_program.clone(),
+            workspace: &workspace::open(root, plan, task)?,
+            gates: crate::graph::gates_of(plan, task),
+        };
+        let child = gate::start(&check, dir, &self.containment, &self.events)?;
+        self.gates.insert(attempt, child);
+        Ok(())
+    }
+
+    fn deliver(&self, attempt: Attempt, text: &str) {
+        let task = &self.run.plan.tasks[attempt.task].id;
+        let path = self.run.dir.whole(&RunDir::answers(task, attempt.number));
+        let line = format!("{}\n", serde_json::json!({ "text": text }));
+        // A live agent may read it or not; the journal has it, and the next prompt too.
+        let _ = std::fs::OpenOptions::new()
+            .append(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(line.as_bytes()));
+    }
+
+    /// Appends, and tells everybody: stdout, the state, the view. What others have appended comes before.
+    fn journal(&mut self, bodies: Vec<Body>, durable: bool) -> Result<(), Failure> {
+        let appended = self.run.journal.transact(|_| Ok(bodies))?;
+        if durable {
+            self.run.journal.sync()?;
+        }
+        self.hear(appended.foreign);
+        for record in &appended.own {
+            self.tell(record);
+        }
+        self.know();
+        Ok(())
+    }
+
+    fn hear(&mut self, foreign: Vec<Record>) {
+        for record in foreign {
+            self.tell(&record);
+            self.own
+                .extend(watch::control(&record, &self.run.graph).map(Event::Control));
+        }
+    }
+
+    fn tell(&mut self, record: &Record) {
+        self.run.state.apply(record);
+        self.writer.write(record.to_line());
+        self.view.record(record, &self.run.state);
+    }
+
+    fn know(&mut self) {
+        self.run.state.journal_bytes = self.run.journal.offset();
+        self.known
+            .store(self.run.journal.offset(), Ordering::Release);
+    }
+
+    /// The state is a convenience between two records of the truth: it may be late, and must not cost more
+    /// than a twentieth of the time.
+    fn save_now_and_then(&mut self) -> Result<(), Failure> {
+        if self.saved.elapsed() < self.save_pause {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        self.run.state.refresh();
+        schemas::journal::save(self.run.dir.path(), &self.run.state)?;
+        self.save_pause = Duration::from_millis(300).max(begun.elapsed() * 20);
+        self.saved = Instant::now();
+        Ok(())
+    }
+
+    /// Whatever happened: nothing is left running, everything is written.
+    fn close(mut self, result: Result<End, Failure>) -> Result<(Exit, State), Failure> {
+        if result.is_err() {
+            for child in self.agents.values() {
+                child.kill();
+            }
+            for gate in self.gates.values() {
+                gate.terminate();
+            }
+        }
+        self.containment.sweep_all();
+        let saved = schemas::journal::refresh_snapshot(self.run.dir.path());
+        self.writer.close();
+        if let Ok(containment) = Arc::try_unwrap(self.containment) {
+            containment.dismiss();
+        }
+        self.run.state.refresh();
+        self.view.finished(&self.run.state);
+        let exit = match result? {
+            End::Finished(schemas::RunOutcome::Succeeded) => Exit::Yes,
+            End::Finished(_) => Exit::No,
+            End::Waiting => Exit::Waiting,
+            End::Interrupted => {
+                Exit::Signal(self.signal.and_then(|n| u8::try_from(n).ok()).unwrap_or(2))
+            }
+        };
+        saved?;
+        Ok((exit, self.run.state))
+    }
+
+    fn now(&self) -> Time {
+        Time(self.began.elapsed().as_millis() as u64)
+    }
+}
+
+/// The files of one attempt, relative to the run directory.
+struct Files {
+    log: String,
+    prompt: String,
+    answers: String,
+}
+
+impl Files {
+    fn of(task: &str, attempt: u32) -> Files {
+        Files {
+            log: RunDir::log(task, attempt),
+            prompt: RunDir::prompt(task, attempt),
+            answers: RunDir::answers(task, attempt),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The run directory: which file is where, and the lock that keeps a second dispatcher out.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use schemas::Failure;
+
+/// The files of a run. Names in records are relative to it.
+#[derive(Debug, Clone)]
+pub(crate) struct RunDir {
+    path: PathBuf,
+}
+
+impl RunDir {
+    /// The run directory at an absolute path, so that an agent in another folder finds its prompt.
+    pub(crate) fn new(path: &Path) -> Result<RunDir, Failure> {
+        let path = std::path::absolute(path)
+            .map_err(|error| Failure::trouble("cannot find the run directory").because(&error))?;
+        Ok(RunDir { path })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn log(task: &str, attempt: u32) -> String {
+        format!("logs/{task}/{attempt}.log")
+    }
+
+    pub(crate) fn gate_log(task: &str, attempt: u32) -> String {
+        format!("logs/{task}/{attempt}.gate.log")
+    }
+
+    pub(crate) fn prompt(task: &str, attempt: u32) -> String {
+        format!("prompts/{task}/{attempt}.md")
+    }
+
+    /// What people say to a running attempt, one JSON object a line.
+    pub(crate) fn answers(task: &str, attempt: u32) -> String {
+        format!("prompts/{task}/{attempt}.answers.ndjson")
+    }
+
+    pub(crate) fn verdict(task: &str, attempt: u32) -> String {
+        format!("verdicts/{task}/{attempt}.json")
+    }
+
+    pub(crate) fn gates(task: &str, attempt: u32) -> String {
+        format!("verdicts/{task}/{attempt}.gates.json")
+    }
+
+    /// The whole path of a file of the run.
+    pub(crate) fn whole(&self, file: &str) -> PathBuf {
+        self.path.join(file)
+    }
+
+    /// Makes a file new, with its folder.
+    pub(crate) fn create(&self, file: &str) -> std::io::Result<File> {
+        let path = self.whole(file);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        File::create(path)
+    }
+
+    /// Keeps every other dispatcher out as long as the answer lives. The lock is the kernel's: it ends with us,
+    /// however we end. What the file says is for people only.
+    pub(crate) fn lock(&self) -> Result<File, Failure> {
+        let path = self.path.join("dispatch.lock");
+        let failed = |error: &std::io::Error| {
+            Failure::trouble(format!("cannot lock {}", path.display())).because(error)
+        };
+        std::fs::create_dir_all(&self.path).map_err(|error| failed(&error))?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                let _ = (&mut file).take(200).read_to_string(&mut owner);
+                let message = format!(
+                    "another dispatcher ({}) is at work in {}",
+                    owner.trim(),
+                    self.path.display()
+                );
+                return Err(Failure::no(message));
+            }
+            Err(std::fs::TryLockError::Error(error)) => return Err(failed(&error)),
+        }
+        let _ = file.set_len(0);
+        let _ = writeln!(
+            file,
+            "pid {}, since {}",
+            std::process::id(),
+            schemas::time::now()
+        );
+        Ok(file)
+    }
+}

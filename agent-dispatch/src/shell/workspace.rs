@@ -1,0 +1,86 @@
+//! Where an attempt works, and what it finds there: folder, environment, earlier answers and findings.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use schemas::{Plan, State, Task, Verdict, VerdictWord};
+
+use super::Run;
+use super::run_dir::RunDir;
+use crate::core::Attempt;
+use crate::graph::folder;
+
+/// Largest verdict that is read back, in bytes.
+const MAX_VERDICT: u64 = 16 << 20;
+
+/// The task's folder, made when it is not there.
+pub(super) fn open(root: &Path, plan: &Plan, task: &Task) -> anyhow::Result<PathBuf> {
+    let path = root.join(folder(plan, task).unwrap_or(""));
+    std::fs::create_dir_all(&path)
+        .with_context(|| format!("cannot make the project folder {}", path.display()))?;
+    path.canonicalize()
+        .with_context(|| format!("cannot enter the project folder {}", path.display()))
+}
+
+/// What an agent is told by its environment. `PWD` too: some programs believe it more than the kernel.
+pub(super) fn environment(
+    run: &Run,
+    attempt: Attempt,
+    terminal: &str,
+    workspace: &Path,
+) -> Vec<(OsString, OsString)> {
+    let (task, runner) = (&run.plan.tasks[attempt.task], &run.runners[attempt.task]);
+    let number = attempt.number;
+    let mut env: Vec<(OsString, OsString)> = runner
+        .profile
+        .env
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    let mut set = |name: &str, value: OsString| env.push((name.into(), value));
+    set("TASK_ID", task.id.clone().into());
+    set("ATTEMPT", number.to_string().into());
+    set("TERMINAL_ID", terminal.into());
+    set("PLAN_ID", run.plan.plan_id.clone().into());
+    set("PROJECT", task.project.clone().unwrap_or_default().into());
+    set("WORKSPACE", workspace.into());
+    set(
+        "PROMPT_FILE",
+        run.dir.whole(&RunDir::prompt(&task.id, number)).into(),
+    );
+    set(
+        "ANSWERS_FILE",
+        run.dir.whole(&RunDir::answers(&task.id, number)).into(),
+    );
+    set("ORCHESTRATE_DIR", run.dir.path().into());
+    set("PWD", workspace.into());
+    env
+}
+
+/// What has been answered so far, so that a script need not read the prompt for it.
+pub(super) fn write_answers(mut file: File, state: &State, task: &str) -> std::io::Result<()> {
+    for question in state
+        .questions
+        .iter()
+        .filter(|question| question.task == task)
+    {
+        if let Some(answer) = &question.answer {
+            let line = serde_json::json!({ "question": question.text, "text": answer });
+            writeln!(file, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The verdict that a fix attempt must mend.
+pub(super) fn verdict(dir: &RunDir, state: &State, task: &str) -> Option<Verdict> {
+    let known = state.tasks.get(task).filter(|task| task.fixes > 0)?;
+    let mut text = String::new();
+    let file = File::open(dir.whole(known.verdict_file.as_ref()?)).ok()?;
+    file.take(MAX_VERDICT).read_to_string(&mut text).ok()?;
+    let verdict: Verdict = serde_json::from_str(&text).ok()?;
+    (verdict.verdict == VerdictWord::Failed).then_some(verdict)
+}
