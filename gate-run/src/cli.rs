@@ -82,5 +82,6 @@ Examples:
   gate-run plan.json --list
 
 Exit codes:
-  0 passed, 1 failed, 3 the gates cannot be read, 4 a check could not be run, 5 a person must confirm the rest,
-  128+n interrupted. The verdict is written for 0, 1, 4 (unless gate-run itself failed) and 5.";
+  0 passed, 1 failed, 3 the gates cannot be read, 4 a check could not be run,
+  5 a person must confirm the rest, 128+n interrupted by signal n.
+  With 0, 1, 4 and 5 there is a verdict, unless gate-run itself has failed.";

@@ -9,8 +9,8 @@ use schemas::Speech;
 /// Read what an agent prints, and write its markers as records
 ///
 /// Reads a terminal log from stdin or FILE and writes one JSON record per marker to stdout, each as soon as its line is
-/// complete: [PROGRESS:id], [DONE:id], [ERROR:id], [QUESTION:id]. Only markers at the start of a line count; a prompt
-/// that explains them completes nothing.
+/// complete. Markers are lines such as `[DONE:ID] text`, of the kinds PROGRESS, DONE, ERROR and QUESTION. Only markers
+/// at the start of a line count; a prompt that explains them completes nothing.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
