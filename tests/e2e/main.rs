@@ -1,3 +1,10 @@
 //! The programs together, as a user runs them: pipes, signals, documents, disks.
 
+mod agents;
+mod conform;
+mod orchestrate;
+mod pipeline;
+mod plan;
+mod quickstart;
+mod resume;
 mod sandbox;

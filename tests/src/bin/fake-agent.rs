@@ -13,7 +13,7 @@
 //! | `fork CMD` | starts a background process in its own group |
 //! | `daemon CMD` | starts one in another session, with init as its parent |
 //! | `hold-pipe` | starts one that keeps stdout open |
-//! | `kill SIG` | sends itself a signal (TERM, KILL, INT, HUP, SEGV) |
+//! | `kill SIG` | sends itself a signal (TERM, KILL, INT, HUP, ABRT) |
 //! | `exit N` | ends |
 //! | `attempt N: INSTRUCTION` | does it in that attempt only |
 //!
@@ -150,7 +150,7 @@ fn signal(name: &str) -> io::Result<Signal> {
         "KILL" => Signal::KILL,
         "INT" => Signal::INT,
         "HUP" => Signal::HUP,
-        "SEGV" => Signal::SEGV,
+        "ABRT" => Signal::ABORT,
         _ => return Err(io::Error::other(format!("unknown signal {name}"))),
     })
 }
