@@ -4,7 +4,9 @@ mod branch;
 mod cli;
 mod graph;
 mod minutes;
+mod names;
 mod network;
+mod outlet;
 mod path;
 mod priority;
 mod ready;
@@ -58,13 +60,12 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
             Format::Table => document::write_text(table::ready(&ready, width()).as_bytes())?,
         };
     } else {
-        let text = match cli.format {
-            Format::Json => written::document(&schedule, &input.text).map_err(|error| {
-                Failure::trouble("cannot write the schedule as JSON").because(&error)
-            })?,
-            Format::Table => table::schedule(&schedule, width()).into_bytes(),
-        };
-        document::write_text(&text)?;
+        match cli.format {
+            Format::Json => written::document(&schedule, &input.text)?,
+            Format::Table => {
+                document::write_text(table::schedule(&schedule, width()).as_bytes())?;
+            }
+        }
     }
     Ok(Exit::Yes)
 }

@@ -6,6 +6,7 @@ use schemas::{Failure, Isolation, compare_ids};
 
 use crate::graph::{Cycle, Graph};
 use crate::minutes::Minutes;
+use crate::names::Names;
 use crate::stages::{Place, Stages};
 use crate::view::{PlanView, TaskView};
 
@@ -16,6 +17,7 @@ use crate::view::{PlanView, TaskView};
 pub(crate) struct Network<'a> {
     pub(crate) plan: &'a PlanView<'a>,
     pub(crate) tasks: Vec<&'a TaskView<'a>>,
+    ids: Names,
     pub(crate) minutes: Vec<Minutes>,
     /// An index of `lanes`, for the tasks that have one.
     pub(crate) lane_of: Vec<Option<u32>>,
@@ -34,7 +36,8 @@ impl<'a> Network<'a> {
         let mut tasks: Vec<&TaskView<'_>> = plan.tasks.iter().collect();
         tasks.sort_by(|a, b| compare_ids(&a.id, &b.id));
         let mut problems = duplicates(&tasks);
-        let edges = edges(&tasks, &mut problems);
+        let ids: Names = tasks.iter().map(|task| &*task.id).collect();
+        let edges = edges(&tasks, &ids, &mut problems);
         let minutes = tasks
             .iter()
             .map(|task| minutes(task, &mut problems))
@@ -44,9 +47,7 @@ impl<'a> Network<'a> {
         }
         let dependencies = Graph::new(tasks.len(), &edges);
         let topological = dependencies.order().unwrap_or_else(|cycle| {
-            problems.push(describe_cycle(&cycle, |task| {
-                tasks[task as usize].id.to_string()
-            }));
+            problems.push(describe_cycle(&cycle, |task| ids.get(task).to_owned()));
             Vec::new()
         });
         if !problems.is_empty() {
@@ -55,6 +56,7 @@ impl<'a> Network<'a> {
         let projects = projects(plan);
         let mut network = Network {
             plan,
+            ids,
             minutes,
             lane_of: Vec::with_capacity(tasks.len()),
             lanes: Vec::new(),
@@ -104,8 +106,8 @@ impl<'a> Network<'a> {
         own.or(general.map(|plan| plan.default_level))
     }
 
-    pub(crate) fn id(&self, task: u32) -> &'a str {
-        &self.tasks[task as usize].id
+    pub(crate) fn id(&self, task: u32) -> &str {
+        self.ids.get(task)
     }
 
     pub(crate) fn numbers(&self) -> std::ops::Range<u32> {
@@ -146,10 +148,10 @@ fn duplicates(tasks: &[&TaskView<'_>]) -> Vec<String> {
         .collect()
 }
 
-fn edges(tasks: &[&TaskView<'_>], problems: &mut Vec<String>) -> Vec<(u32, u32)> {
+fn edges(tasks: &[&TaskView<'_>], ids: &Names, problems: &mut Vec<String>) -> Vec<(u32, u32)> {
     let mut numbers: HashMap<&str, u32> = HashMap::with_capacity(tasks.len());
-    for (task, number) in tasks.iter().zip(0..) {
-        numbers.insert(&task.id, number);
+    for (id, number) in ids.iter().zip(0..) {
+        numbers.insert(id, number);
     }
     let mut edges = Vec::with_capacity(tasks.len() * 2);
     for (task, number) in tasks.iter().zip(0..) {

@@ -2,26 +2,50 @@
 //!
 //! The contract's own type would need every id three times over as a string, and sorts `t10` before `t2`.
 
-use schemas::TaskMode;
+use std::io::{self, Write};
+
+use schemas::{Failure, TaskMode};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use crate::branch::branch;
 use crate::minutes::Minutes;
 use crate::network::Network;
+use crate::outlet::Outlet;
 use crate::schedule::Schedule;
 
 /// The document around `plan`, which is the plan's text as it came.
-pub(crate) fn document(schedule: &Schedule<'_>, plan: &str) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn document(schedule: &Schedule<'_>, plan: &str) -> Result<(), Failure> {
+    let mut outlet = Outlet::default();
+    // A step that fails has told the outlet why.
+    let _ = pieces(schedule, plan, &mut outlet);
+    outlet.close()
+}
+
+fn pieces(schedule: &Schedule<'_>, plan: &str, to: &mut Outlet) -> io::Result<()> {
+    to.write_all(br#"{"kind":"schedule","version":1,"plan":"#)?;
     // Spliced, not serialised: the text has been read as a plan, and a second pass over it would cost as much again.
-    let mut text = br#"{"kind":"schedule","version":1,"plan":"#.to_vec();
-    text.reserve(plan.len() + schedule.network.len() * 200);
-    text.extend_from_slice(plan.trim().as_bytes());
-    let brace = text.len();
-    serde_json::to_writer(&mut text, &Rest::new(schedule))?;
-    text[brace] = b',';
-    text.push(b'\n');
-    Ok(text)
+    to.write_all(plan.trim().as_bytes())?;
+    serde_json::to_writer(Continued(to, false), &Rest::new(schedule))?;
+    to.write_all(b"\n")
+}
+
+/// An object that goes on where another one has begun: a comma stands for its first brace.
+struct Continued<'a>(&'a mut Outlet, bool);
+
+impl Write for Continued<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if std::mem::replace(&mut self.1, true) || bytes.is_empty() {
+            return self.0.write(bytes);
+        }
+        self.0.write_all(b",")?;
+        self.0.write_all(&bytes[1..])?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Everything but the plan.
