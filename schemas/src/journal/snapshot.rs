@@ -43,18 +43,34 @@ fn fold(dir: &Path, mut journal: Journal) -> Result<(State, Journal), Failure> {
     Ok((state, journal))
 }
 
-/// Writes the state so that a reader finds the old one or the new one, never neither, whatever happens:
-/// temporary file in the same folder, fsync, rename, fsync of the folder.
-///
-/// Nobody looks whether the state is the newest: whoever is not alone with the journal, and whoever saves for
-/// the last time, calls [`refresh_snapshot`].
+/// Writes the state, with what others appended since it was folded: a newer one is never replaced by an older.
 pub fn save(dir: &Path, state: &State) -> Result<(), Failure> {
     let lock = open_lock(dir)?;
     lock.lock()
         .map_err(|e| Failure::trouble("cannot lock state.lock").because(&e))?;
-    write(dir, state)
+    let newest = caught_up(dir, state);
+    let written = write(dir, newest.as_ref().map_or(state, |(newest, _)| newest));
+    let _ = lock.unlock();
+    written?;
+    match newest {
+        Some((_, journal)) if journal.unread()? > 0 => refresh_snapshot(dir),
+        _ => Ok(()),
+    }
 }
 
+/// The state with the records that came since; none when it is not this journal's.
+fn caught_up(dir: &Path, state: &State) -> Option<(State, Journal)> {
+    let mut journal = Journal::open_to_read(dir).ok()?;
+    let mut state = state.clone();
+    journal.seek(state.journal_bytes, state.last_seq);
+    journal.read_each(|record| state.apply(&record)).ok()?;
+    state.journal_bytes = journal.offset();
+    state.refresh();
+    Some((state, journal))
+}
+
+/// Writes the state so that a reader finds the old one or the new one, never neither, whatever happens:
+/// temporary file in the same folder, fsync, rename, fsync of the folder.
 fn write(dir: &Path, state: &State) -> Result<(), Failure> {
     let path = dir.join(STATE);
     let failed = |error: &std::io::Error| {

@@ -229,3 +229,17 @@ fn looking_makes_nothing() {
     );
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn who_saves_an_old_state_saves_what_came_since_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    Journal::open(dir.path())
+        .unwrap()
+        .append(vec![started()])
+        .unwrap();
+    let (old, mut journal) = load(dir.path()).unwrap();
+    journal.append(vec![note("a"), note("b")]).unwrap();
+    refresh_snapshot(dir.path()).unwrap();
+    save(dir.path(), &old).unwrap();
+    assert_eq!(saved(dir.path(), &journal).unwrap().last_seq, 3);
+}
