@@ -1,0 +1,52 @@
+use super::*;
+
+fn places(text: &str) -> HashMap<String, String> {
+    let mut found = HashMap::new();
+    scan(text, |pointer, span| {
+        found.insert(pointer.to_owned(), text[span].to_owned());
+    });
+    found
+}
+
+#[test]
+fn every_value_is_found_by_its_pointer() {
+    let found = places(r#" {"a": [1, {"b/c": "x\"]}"}, []], "~": null, "": -1.5e3} "#);
+    assert_eq!(found["/a/0"], "1");
+    assert_eq!(found["/a/1/b~1c"], r#""x\"]}""#);
+    assert_eq!(found["/a/2"], "[]");
+    assert_eq!(found["/~0"], "null");
+    assert_eq!(found["/"], "-1.5e3");
+    assert!(found[""].starts_with('{') && found[""].ends_with('}'));
+}
+
+#[test]
+fn a_problem_is_placed_at_the_nearest_value_that_exists() {
+    let text = "{\n  \"tasks\": [\n    {\"id\": \"ä\", \"x\": 1}\n  ]\n}".to_owned();
+    let source = Source::json("plan.json", text);
+    let mut problems = vec![
+        Problem::error("a", "a").at("/tasks/0/x"),
+        Problem::error("b", "b").at("/tasks/0/title/0"),
+    ];
+    source.place(&mut problems);
+    assert_eq!((problems[0].line, problems[0].column), (Some(3), Some(22)));
+    assert_eq!((problems[1].line, problems[1].column), (Some(3), Some(5)));
+}
+
+#[test]
+fn duplicate_keys_are_found_at_any_depth_and_by_meaning() {
+    let found = duplicate_keys(r#"{"a": 1, "b": [{"x": 1, "\u0078": 2}], "a": 3}"#);
+    let pointers: Vec<_> = found.iter().filter_map(|p| p.pointer.as_deref()).collect();
+    assert_eq!(pointers, ["/b/0/x", "/a"]);
+}
+
+#[test]
+fn duplicate_keys_are_found_among_many() {
+    let mut text = "{".to_owned();
+    for n in 0..100 {
+        text.push_str(&format!("\"k{n}\": 1, "));
+    }
+    text.push_str("\"k3\": 2, \"k99\": 3}");
+    let found = duplicate_keys(&text);
+    let pointers: Vec<_> = found.iter().filter_map(|p| p.pointer.as_deref()).collect();
+    assert_eq!(pointers, ["/k3", "/k99"]);
+}
