@@ -87,25 +87,20 @@ fn gates_of_object(
     cwd: &Path,
     problems: &mut Vec<Problem>,
 ) -> Vec<Planned> {
-    let kind = object
-        .get("kind")
-        .map(|kind| kind.as_str().unwrap_or_default());
+    let said = |key: &str| object.get(key).filter(|value| !value.is_null());
+    let kind = said("kind").map(|kind| kind.as_str().unwrap_or_default());
     let is_plan = kind == Some("plan") || object.contains_key("tasks");
     if kind.is_some_and(|kind| kind != "gates" && kind != "plan") {
         problems.push(expected("this is a document of another kind").at("/kind"));
         return Vec::new();
     }
-    if object
-        .get("version")
-        .is_some_and(|version| kind == Some("gates") && version != 1)
-    {
-        problems.push(
-            Problem::error("version", "this version of gate documents is unknown").at("/version"),
-        );
+    if kind == Some("gates") && said("version").is_some_and(|version| version != 1) {
+        let message = "this version of gate documents is unknown";
+        problems.push(Problem::error("version", message).at("/version"));
     }
     let found = ["gates", "quality_gates"]
         .into_iter()
-        .find_map(|key| Some((key, object.get(key)?)));
+        .find_map(|key| Some((key, said(key)?)));
     match found {
         Some((key, Value::Object(stages))) => stages
             .iter()

@@ -14,6 +14,7 @@ fn all_forms_of_a_document() {
     let stages = r#"{"after_feature": ["true", {"assert": "coverage >= 80%", "required": false}], "before_deploy": [{"manual": "legal has agreed"}]}"#;
     for document in [
         format!(r#"{{"kind": "gates", "version": 1, "gates": {stages}}}"#),
+        format!(r#"{{"kind": null, "version": null, "gates": {stages}}}"#),
         format!(r#"{{"quality_gates": {stages}}}"#),
         format!(r#"{{"planId": "p", "projects": [], "tasks": [], "gates": {stages}}}"#),
     ] {
@@ -48,6 +49,7 @@ fn what_is_no_gate_document() {
         ("3", "no gate document"),
         (r#"{"kind": "schedule", "gates": []}"#, "another kind"),
         (r#"{"checks": []}"#, "no gates here"),
+        (r#"{"kind": "gates", "version": 2, "gates": []}"#, "version"),
         (r#"{"gates": {"a": {"command": "x"}}}"#, "a list"),
         (r#"[{"cmd": "x"}]"#, "command, assert, manual"),
         (r#"[7]"#, "a gate: a string or an object"),
@@ -173,4 +175,36 @@ fn a_command_whose_program_is_missing_stays_a_command() {
         format!("4 infrastructure:{}", " infrastructure".repeat(4))
     );
     assert_eq!(ran.check(0)["reason"], "program not found: npm");
+}
+
+/// Gates as they are found in the world: every one is understood, and none that a person must confirm would run.
+#[test]
+fn gates_from_the_corpus() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus/omgkit");
+    if !std::path::Path::new(corpus).is_dir() {
+        if let Some(file) = std::env::var_os("SKIPPED_FILE") {
+            let skipped = std::fs::OpenOptions::new().append(true).open(file);
+            let mut skipped = skipped.expect("the test runner made it");
+            std::io::Write::write_all(&mut skipped, b"gates_from_the_corpus: there is no corpus\n")
+                .expect("it is written");
+        }
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let file = format!("{corpus}/ai-powered-app.yaml");
+    let ran = sandbox.run(&["--list", &file, "--stage", "before_deploy"]);
+    let kinds: Vec<&str> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.split('\t').nth(1))
+        .collect();
+    assert_eq!(kinds, ["manual"; 3], "{}", ran.stdout);
+    let ran = sandbox.run(&["--list", &file, "--stage", "after_feature"]);
+    assert!(
+        ran.stdout
+            .starts_with("after_feature\tcommand\trequired\tnpm test\n")
+    );
+    let file = format!("{corpus}/saas-mvp.yaml");
+    let ran = sandbox.run(&[&file, "--stage", "before_deploy"]);
+    assert_eq!(ran.outcome(), format!("5 manual:{}", " manual".repeat(4)));
 }
