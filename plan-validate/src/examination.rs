@@ -1,5 +1,8 @@
 //! One document, examined: what it is, what is wrong with it, and what goes on to stdout.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 

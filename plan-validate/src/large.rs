@@ -1,15 +1,18 @@
 //! The schema of a large plan, a slice of its tasks at a time.
 //!
-//! A value tree takes up to forty times the size of its text, so a plan of 200 MB is never held as one.
+//! Tasks that say only what the published form has, rightly, are passed over: most are like that, and to see
+//! it takes a tenth of the time. A value tree takes up to forty times the size of its text, so a plan of 200 MB is never held as one.
 //! The schema looks at each task by itself; slices of tasks may be checked one after another, and side by
 //! side. What is not a task is checked together with the first slice.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZero;
 
 use schemas::Problem;
 use schemas::schema::Schema;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -44,16 +47,18 @@ pub(crate) fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
     if rest_size > 4 * WHOLE {
         return vec![too_large(rest_size, String::new())];
     }
-    let (first, others) = tasks.split_at(tasks.len().min(SLICE));
-    let mut problems = check(schema, rest, first, 0);
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = others.len().div_ceil(threads).max(1);
+    let share = tasks.len().div_ceil(threads).max(1);
     let found: Vec<Vec<Problem>> = std::thread::scope(|scope| {
         let share_of = |(number, tasks): (usize, &'_ [&'_ RawValue])| {
+            let all = (number * share..).zip(tasks);
+            let doubtful: Vec<(usize, &RawValue)> = all
+                .filter(|(_, task)| !is_plain(task.get()))
+                .map(|(index, task)| (index, *task))
+                .collect();
             let mut problems = Vec::new();
-            for (slice, tasks) in tasks.chunks(SLICE).enumerate() {
-                let begin = SLICE + number * share + slice * SLICE;
-                let of_tasks = check(schema, Map::new(), tasks, begin).into_iter();
+            for tasks in doubtful.chunks(SLICE) {
+                let of_tasks = check(schema, Map::new(), tasks).into_iter();
                 problems.extend(of_tasks.filter(|p| {
                     p.pointer
                         .as_deref()
@@ -62,7 +67,7 @@ pub(crate) fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
             }
             problems
         };
-        let shares = others.chunks(share).enumerate();
+        let shares = tasks.chunks(share).enumerate();
         let running: Vec<_> = shares
             .map(|part| scope.spawn(move || share_of(part)))
             .collect();
@@ -71,8 +76,41 @@ pub(crate) fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
             .filter_map(|thread| thread.join().ok())
             .collect()
     });
+    let mut problems = check(schema, rest, &[]);
     problems.extend(found.into_iter().flatten());
     problems
+}
+
+/// A task of the published form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PlainTask<'a> {
+    id: &'a str,
+    project: &'a str,
+    #[serde(borrow)]
+    title: Cow<'a, str>,
+    #[serde(borrow)]
+    description: Cow<'a, str>,
+    #[serde(default)]
+    depends_on: Vec<&'a str>,
+    #[serde(default)]
+    complexity: Option<&'a str>,
+    #[serde(default)]
+    estimated_minutes: Option<f64>,
+}
+
+/// Whether a task is certainly of the schema. Any doubt is `false`: then the schema decides.
+fn is_plain(task: &str) -> bool {
+    let Ok(task) = serde_json::from_str::<PlainTask>(task) else {
+        return false;
+    };
+    let ids = task.depends_on.iter().chain([&task.id, &task.project]);
+    let has_text = !task.title.is_empty() && !task.description.is_empty();
+    let complexity = task
+        .complexity
+        .is_none_or(|word| matches!(word, "low" | "medium" | "high"));
+    let minutes = task.estimated_minutes.is_none_or(|minutes| minutes > 0.0);
+    has_text && complexity && minutes && ids.into_iter().all(|id| !id.is_empty())
 }
 
 fn too_large(size: usize, at: String) -> Problem {
@@ -88,12 +126,11 @@ fn too_large(size: usize, at: String) -> Problem {
 fn check(
     schema: &Schema,
     mut plan: Map<String, Value>,
-    tasks: &[&RawValue],
-    begin: usize,
+    tasks: &[(usize, &RawValue)],
 ) -> Vec<Problem> {
     let values = tasks
         .iter()
-        .map(|task| serde_json::from_str(task.get()).unwrap_or_default());
+        .map(|(_, task)| serde_json::from_str(task.get()).unwrap_or_default());
     plan.insert("tasks".to_owned(), Value::Array(values.collect()));
     let mut problems = schema.problems(&Value::Object(plan));
     for problem in &mut problems {
@@ -102,7 +139,7 @@ fn check(
             .iter_mut()
             .map(|related| &mut related.pointer);
         for pointer in pointers.chain([&mut problem.pointer]).flatten() {
-            if let Some(moved) = moved(pointer, begin) {
+            if let Some(moved) = moved(pointer, tasks) {
                 *pointer = moved;
             }
         }
@@ -110,13 +147,11 @@ fn check(
     problems
 }
 
-fn moved(pointer: &str, by: usize) -> Option<String> {
+fn moved(pointer: &str, tasks: &[(usize, &RawValue)]) -> Option<String> {
     let below = pointer.strip_prefix("/tasks/")?;
     let (index, rest) = below.split_at(below.find('/').unwrap_or(below.len()));
-    Some(format!(
-        "/tasks/{}{rest}",
-        index.parse::<usize>().ok()? + by
-    ))
+    let (index, _) = tasks.get(index.parse::<usize>().ok()?)?;
+    Some(format!("/tasks/{index}{rest}"))
 }
 
 /// A plan, its tasks not looked into.
@@ -164,5 +199,60 @@ impl<'de> Visitor<'de> for PartsVisitor {
             }
         }
         Ok(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_plain_is_of_the_schema() {
+        let schema = Schema::of("plan").expect("a schema");
+        let good = json!({"id": "t1", "project": "p", "title": "T", "description": "D", "dependsOn": ["t0"], "complexity": "low", "estimatedMinutes": 5});
+        assert!(is_plain(&good.to_string()));
+        let values = [
+            json!(null),
+            json!(""),
+            json!(" "),
+            json!("x"),
+            json!("low"),
+            json!("\u{1}\"ä"),
+            json!(0),
+            json!(-1),
+            json!(1),
+            json!(0.5),
+            json!(u64::MAX),
+            json!(true),
+            json!([]),
+            json!([""]),
+            json!(["x"]),
+            json!([1]),
+            json!({}),
+        ];
+        let mut plain = 0;
+        for key in [
+            "id",
+            "project",
+            "title",
+            "description",
+            "dependsOn",
+            "complexity",
+            "estimatedMinutes",
+            "phase",
+            "gates",
+            "free",
+        ] {
+            for value in &values {
+                let mut task = good.clone();
+                task[key] = value.clone();
+                if is_plain(&task.to_string()) {
+                    plain += 1;
+                    let problems = schema.problems(&json!({"planId": "p", "tasks": [task]}));
+                    assert_eq!(problems, [], "{key}: {value}");
+                }
+            }
+        }
+        assert!(plain > 20, "{plain}");
     }
 }
