@@ -1,20 +1,20 @@
-//! Disks that are full or may not be written: code 4, and nothing that was done is lost.
+//! Disks that have no room or may not be written: code 4, and nothing that was done is lost.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e::{Sandbox, skip};
 
-use crate::plan::{outcomes, plan, task};
+use crate::plan::{plan, task};
 
 /// A small file system of its own, in a folder of the sandbox.
-struct Tmpfs {
+pub(crate) struct Tmpfs {
     folder: PathBuf,
 }
 
 impl Tmpfs {
     /// `None`, with a word about it, where this is not allowed.
-    fn mount(sandbox: &Sandbox, size: &str, test: &str) -> Option<Tmpfs> {
+    pub(crate) fn mount(sandbox: &Sandbox, size: &str, test: &str) -> Option<Tmpfs> {
         let folder = sandbox.path().join("small");
         std::fs::create_dir(&folder).expect("folders can be made in the sandbox");
         let tmpfs = Tmpfs { folder };
@@ -49,7 +49,7 @@ fn run(program: &str, arguments: &[&str], folder: &Path) -> bool {
 }
 
 /// Eight tasks in a row, each of which tells a log outside of the run that it ran, and prints a good deal more than a page of the disk.
-fn prepared() -> Sandbox {
+pub(crate) fn prepared() -> Sandbox {
     let mut sandbox = Sandbox::new();
     let log = sandbox.path().join("log");
     sandbox.env(
@@ -66,45 +66,8 @@ fn prepared() -> Sandbox {
     sandbox
 }
 
-const RUN: &str =
+pub(crate) const RUN: &str =
     "plan-validate --quiet plan.json | plan-schedule --quiet | agent-dispatch --dir small/run";
-
-#[test]
-fn a_disk_that_fills_up_ends_the_run_with_code_4_and_the_rest_can_be_done_later() {
-    let test = "a full disk";
-    let sandbox = prepared();
-    let Some(_tmpfs) = Tmpfs::mount(&sandbox, "1m", test) else {
-        return;
-    };
-    // As much as the run needs for its first few tasks and no more.
-    sandbox.sh("head -c 800K /dev/zero >small/filler").expect(0);
-    let ran = sandbox.sh(RUN).expect(4).says("No space left on device");
-    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
-    sandbox.assert_nothing_left();
-
-    let journal = sandbox.read("small/run/journal.ndjson");
-    let done: Vec<String> = journal
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|record| record["type"] == "task-settled" && record["outcome"] == "succeeded")
-        .filter_map(|record| Some(record["task"].as_str()?.to_owned()))
-        .collect();
-    assert!(done.len() < 8, "the disk never was full");
-
-    sandbox.sh("rm small/filler").expect(0);
-    sandbox.sh(RUN).expect(0);
-    let log = sandbox.read("log");
-    for task in &done {
-        let times = log.lines().filter(|line| line == task).count();
-        assert_eq!(times, 1, "{task} was done and ran again");
-    }
-    let state = sandbox.json("small/run/state.json");
-    assert!(
-        outcomes(&state)
-            .values()
-            .all(|outcome| outcome == "succeeded")
-    );
-}
 
 #[test]
 fn a_disk_without_any_room_lets_nothing_begin() {

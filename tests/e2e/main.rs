@@ -2,6 +2,7 @@
 
 mod agents;
 mod conform;
+mod disk;
 mod orchestrate;
 mod pipeline;
 mod plan;
