@@ -195,7 +195,7 @@ fn bombs_end_in_a_problem() {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
-        let ten = vec![before.as_str(); 10].join(", ");
+        let ten = [before.as_str(); 10].join(", ");
         laughs.push_str(&format!("a{level}: &a{level} [{ten}]\n"));
     }
     assert_eq!(problem(&laughs).0, "too-large");
