@@ -199,7 +199,13 @@ fn dispatch(
     };
     let (exit, state) = shell::run(run, containment, opening, view.as_mut())?;
     if !console.is_quiet() {
-        console.block(&progress::summary::summary(&state));
+        let default = cli.dir == std::path::Path::new(".orchestrate");
+        let flag = if default {
+            String::new()
+        } else {
+            format!(" --dir {}", cli.dir.display())
+        };
+        console.block(&progress::summary::summary(&state, &flag));
     }
     Ok(exit)
 }

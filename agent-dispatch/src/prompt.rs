@@ -227,7 +227,7 @@ Say how you stand by printing lines like these, each at the start of a line of i
 quotes, not in a list, not in a code block.
 
     [PROGRESS:{id}] <0-100>% - <what you just completed>
-    [DONE:{id}] <one line: what you did, in which files>
+    [DONE:{id}] <what you did and in which files, in one line>
     [ERROR:{id}] <what is wrong and what you tried>
     [QUESTION:{id}] <the question, with options>
 

@@ -297,6 +297,12 @@ fn percent(rest: &str) -> (Option<u8>, &str) {
 ///
 /// Not every bracket: a result may well speak of `Vec<u8>`, `<App/>` or `{ok: true}`.
 fn has_placeholder(text: &str) -> bool {
+    let inner = text
+        .strip_prefix('<')
+        .and_then(|rest| rest.strip_suffix('>'));
+    if inner.is_some_and(|inner| !inner.contains(['<', '>'])) {
+        return true;
+    }
     let mut open: Option<(usize, char)> = None;
     let mut before = ' ';
     for (at, c) in text.char_indices() {

@@ -373,7 +373,7 @@ impl Dispatcher {
         self.record(body);
         match (result, why) {
             (AttemptResult::Cancelled, Some(Why::Cancelled)) => {
-                self.settle(task, Outcome::Cancelled, None)
+                self.settle(task, Outcome::Cancelled, None);
             }
             (AttemptResult::Cancelled, _) => self.requeue(task, now, now),
             (AttemptResult::Done, _) if keeps_slot => self.start_gate(task),
@@ -384,7 +384,7 @@ impl Dispatcher {
             (AttemptResult::Done, _) => self.settle(task, Outcome::Succeeded, None),
             (AttemptResult::Question, _) if live.answered => self.requeue(task, now, now),
             (AttemptResult::Question, _) => {
-                self.tasks[task].standing = Standing::Waiting(Wait::Answer)
+                self.tasks[task].standing = Standing::Waiting(Wait::Answer);
             }
             (AttemptResult::Error, _) => self.settle(task, Outcome::Failed, reason),
             _ => self.failed(now, task, result, reason),

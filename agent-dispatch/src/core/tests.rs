@@ -1,1 +1,562 @@
+//! One promise, one screen. The simulator asserts what is always true; these say what happens when.
 
+use schemas::{
+    AttemptResult, Body, DoneRule, FindingCounts, Outcome, RunIf, RunOutcome, VerdictWord,
+};
+
+use super::resume::{Begun, Stands};
+use super::{
+    Action, Attempt, Control, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits,
+    Said, Spec, Time,
+};
+
+/// A dispatcher and its clock.
+struct Run {
+    core: Dispatcher,
+    now: Time,
+}
+
+fn spec(id: &str, deps: &[usize]) -> Spec {
+    Spec {
+        id: id.to_owned(),
+        deps: deps.to_vec(),
+        run_if: RunIf::Succeeded,
+        lanes: Vec::new(),
+        stage: 0,
+        has_gates: false,
+        done: DoneRule::Exit,
+        timeout: None,
+        fix_limit: 2,
+        stops_run: false,
+        digest: "d".to_owned(),
+    }
+}
+
+fn limits() -> Limits {
+    Limits {
+        jobs: 5,
+        retries: 1,
+        launch_retries: 1,
+        gate_retries: 1,
+        stall: Some(60_000),
+        grace: 5_000,
+        result_grace: 10_000,
+        question_grace: 30_000,
+        backoff: 1_000,
+        backoff_max: 60_000,
+        seed: 7,
+    }
+}
+
+fn begin(specs: Vec<Spec>, limits: Limits) -> (Run, Vec<Action>) {
+    begin_from(specs, limits, Initial::default())
+}
+
+fn begin_from(specs: Vec<Spec>, limits: Limits, mut initial: Initial) -> (Run, Vec<Action>) {
+    let lanes = specs
+        .iter()
+        .flat_map(|spec| &spec.lanes)
+        .max()
+        .map_or(0, |lane| lane + 1);
+    let stages = specs.iter().map(|spec| spec.stage).max().unwrap_or(0);
+    let boundaries = (0..stages)
+        .map(|stage| Some(format!("cp{stage}")))
+        .collect();
+    initial.tasks.resize_with(specs.len(), Begun::default);
+    let graph = Graph {
+        order: (0..specs.len()).collect(),
+        specs,
+        lanes,
+        boundaries,
+    };
+    let mut core = Dispatcher::new(graph, limits, &initial);
+    let actions = core.start(Time(0), &initial);
+    (Run { core, now: Time(0) }, actions)
+}
+
+impl Run {
+    fn at(&mut self, now: u64, event: Event) -> Vec<Action> {
+        self.now = Time(now);
+        self.core.handle(self.now, event)
+    }
+
+    fn then(&mut self, event: Event) -> Vec<Action> {
+        self.at(self.now.0, event)
+    }
+
+    fn runs(&mut self, task: usize, number: u32) {
+        self.then(Event::Started {
+            attempt: Attempt { task, number },
+            launch: Launch::default(),
+        });
+    }
+
+    fn ends(&mut self, task: usize, number: u32, code: i32) -> Vec<Action> {
+        let attempt = Attempt { task, number };
+        self.then(Event::Exited {
+            attempt,
+            code: Some(code),
+            signal: None,
+        });
+        self.then(Event::Gone {
+            attempt,
+            leaked: false,
+        })
+    }
+
+    fn says(&mut self, task: usize, number: u32, said: Said) -> Vec<Action> {
+        self.then(Event::Marked {
+            attempt: Attempt { task, number },
+            said,
+        })
+    }
+
+    fn gates(&mut self, task: usize, number: u32, verdict: VerdictWord) -> Vec<Action> {
+        let answer = GateAnswer {
+            verdict,
+            reason: Some("lint: 3 errors".to_owned()),
+            findings: FindingCounts::default(),
+            verdict_file: None,
+        };
+        self.then(Event::GateFinished {
+            attempt: Attempt { task, number },
+            answer,
+        })
+    }
+}
+
+fn started(actions: &[Action]) -> Vec<(usize, u32)> {
+    let start = |action: &Action| match action {
+        Action::Start { attempt, .. } => Some((attempt.task, attempt.number)),
+        _ => None,
+    };
+    actions.iter().filter_map(start).collect()
+}
+
+fn settled(actions: &[Action]) -> Vec<(String, Outcome)> {
+    let settle = |action: &Action| match action {
+        Action::Record(Body::TaskSettled { task, outcome, .. }) => Some((task.clone(), *outcome)),
+        _ => None,
+    };
+    actions.iter().filter_map(settle).collect()
+}
+
+fn result(actions: &[Action]) -> Option<AttemptResult> {
+    actions.iter().find_map(|action| match action {
+        Action::Record(Body::AttemptFinished { result, .. }) => Some(*result),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_task_starts_the_moment_its_own_dependencies_settle() {
+    let (mut run, actions) = begin(
+        vec![spec("a", &[]), spec("b", &[]), spec("c", &[0])],
+        limits(),
+    );
+    assert_eq!(started(&actions), [(0, 1), (1, 1)]);
+    run.runs(0, 1);
+    run.runs(1, 1);
+    // b still runs, and c does not wait for it.
+    assert_eq!(started(&run.ends(0, 1, 0)), [(2, 1)]);
+}
+
+#[test]
+fn slots_and_lanes_bind() {
+    let lane = |id: &str| Spec {
+        lanes: vec![0],
+        ..spec(id, &[])
+    };
+    let specs = vec![lane("a"), lane("b"), spec("c", &[]), spec("d", &[])];
+    let (mut run, actions) = begin(
+        specs,
+        Limits {
+            jobs: 2,
+            ..limits()
+        },
+    );
+    assert_eq!(started(&actions), [(0, 1), (2, 1)]);
+    run.runs(0, 1);
+    assert_eq!(started(&run.ends(0, 1, 0)), [(1, 1)]);
+}
+
+#[test]
+fn dependents_are_skipped_with_the_task_that_began_it() {
+    let specs = vec![spec("a", &[]), spec("b", &[0]), spec("c", &[1])];
+    let (mut run, _) = begin(
+        specs,
+        Limits {
+            retries: 0,
+            ..limits()
+        },
+    );
+    run.runs(0, 1);
+    let actions = run.ends(0, 1, 3);
+    let reasons: Vec<_> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Record(Body::TaskSettled {
+                task,
+                reason: Some(reason),
+                ..
+            }) => Some(format!("{task}: {reason}")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons, ["a: exit code 3", "b: a failed", "c: a failed"]);
+    assert_eq!(
+        actions.last(),
+        Some(&Action::Finish(End::Finished(RunOutcome::Failed)))
+    );
+}
+
+#[test]
+fn a_failed_attempt_is_tried_again_after_a_delay_with_jitter() {
+    let (mut run, _) = begin(vec![spec("a", &[])], limits());
+    run.runs(0, 1);
+    assert_eq!(started(&run.ends(0, 1, 1)), []);
+    let due = run.core.next_deadline().unwrap();
+    assert!((500..=1_000).contains(&due.0), "{due:?}");
+    assert_eq!(started(&run.at(due.0 - 1, Event::Woken)), []);
+    assert_eq!(started(&run.at(due.0, Event::Woken)), [(0, 2)]);
+    run.runs(0, 2);
+    assert_eq!(
+        settled(&run.ends(0, 2, 1)),
+        [("a".to_owned(), Outcome::Failed)]
+    );
+}
+
+#[test]
+fn what_counts_as_done() {
+    let (done, question) = (Said::Done("x".to_owned()), Said::Question("?".to_owned()));
+    let error = Said::Error("x".to_owned());
+    let cases: &[(DoneRule, &[&Said], i32, AttemptResult)] = &[
+        (DoneRule::Exit, &[], 0, AttemptResult::Done),
+        (DoneRule::Exit, &[&done], 1, AttemptResult::Failed),
+        (DoneRule::Exit, &[&error], 0, AttemptResult::Error),
+        (DoneRule::Exit, &[&question], 0, AttemptResult::Question),
+        (DoneRule::Marker, &[&done], 1, AttemptResult::Done),
+        (DoneRule::Marker, &[], 0, AttemptResult::NoResult),
+        (DoneRule::Both, &[], 0, AttemptResult::NoResult),
+        (DoneRule::Both, &[&done], 1, AttemptResult::Failed),
+        (DoneRule::Both, &[&done], 0, AttemptResult::Done),
+        (DoneRule::Both, &[&question, &done], 0, AttemptResult::Done),
+        (
+            DoneRule::Both,
+            &[&done, &question],
+            0,
+            AttemptResult::Question,
+        ),
+        (DoneRule::Both, &[&done, &error], 0, AttemptResult::Error),
+    ];
+    for (rule, said, code, expected) in cases {
+        let (mut run, _) = begin(
+            vec![Spec {
+                done: *rule,
+                ..spec("a", &[])
+            }],
+            limits(),
+        );
+        run.runs(0, 1);
+        for said in *said {
+            run.says(0, 1, (*said).clone());
+        }
+        assert_eq!(
+            result(&run.ends(0, 1, *code)),
+            Some(*expected),
+            "{rule:?} {said:?} {code}"
+        );
+    }
+}
+
+#[test]
+fn a_signal_that_was_not_ours_is_no_success() {
+    let (mut run, _) = begin(vec![spec("a", &[])], limits());
+    run.runs(0, 1);
+    let attempt = Attempt { task: 0, number: 1 };
+    run.then(Event::Exited {
+        attempt,
+        code: None,
+        signal: Some(9),
+    });
+    let actions = run.then(Event::Gone {
+        attempt,
+        leaked: false,
+    });
+    assert_eq!(result(&actions), Some(AttemptResult::Failed));
+}
+
+#[test]
+fn an_agent_that_has_reported_and_does_not_exit_is_ended_and_its_result_counts() {
+    let (mut run, _) = begin(
+        vec![Spec {
+            done: DoneRule::Both,
+            ..spec("a", &[])
+        }],
+        limits(),
+    );
+    run.runs(0, 1);
+    run.says(0, 1, Said::Done("all".to_owned()));
+    let attempt = Attempt { task: 0, number: 1 };
+    assert_eq!(run.at(9_999, Event::Woken), []);
+    assert_eq!(run.at(10_000, Event::Woken), [Action::Terminate(attempt)]);
+    assert_eq!(run.at(15_000, Event::Woken), [Action::Kill(attempt)]);
+    run.then(Event::Exited {
+        attempt,
+        code: None,
+        signal: Some(9),
+    });
+    let actions = run.then(Event::Gone {
+        attempt,
+        leaked: false,
+    });
+    assert_eq!(settled(&actions), [("a".to_owned(), Outcome::Succeeded)]);
+}
+
+#[test]
+fn silence_stops_an_attempt_but_not_while_a_question_is_open() {
+    let (mut run, _) = begin(
+        vec![spec("a", &[])],
+        Limits {
+            question_grace: 600_000,
+            ..limits()
+        },
+    );
+    run.runs(0, 1);
+    let attempt = Attempt { task: 0, number: 1 };
+    run.at(50_000, Event::Printed { attempt });
+    assert_eq!(run.at(60_000, Event::Woken), [], "it spoke ten seconds ago");
+    run.says(0, 1, Said::Question("?".to_owned()));
+    assert_eq!(run.at(200_000, Event::Woken), [], "it waits for us");
+    run.then(Event::Control(Control::Answer {
+        task: 0,
+        text: "so".to_owned(),
+    }));
+    let actions = run.at(260_000, Event::Woken);
+    assert!(actions.contains(&Action::Terminate(attempt)), "{actions:?}");
+}
+
+#[test]
+fn a_question_waits_without_a_slot_and_the_rest_goes_on() {
+    let (mut run, actions) = begin(
+        vec![spec("a", &[]), spec("b", &[])],
+        Limits {
+            jobs: 1,
+            ..limits()
+        },
+    );
+    assert_eq!(started(&actions), [(0, 1)]);
+    run.runs(0, 1);
+    run.says(0, 1, Said::Question("tabs?".to_owned()));
+    assert_eq!(started(&run.ends(0, 1, 0)), [(1, 1)]);
+    run.runs(1, 1);
+    let actions = run.ends(1, 1, 0);
+    let paused = Body::RunPaused {
+        reason: "question".to_owned(),
+        waiting: vec!["a".to_owned()],
+    };
+    assert!(actions.contains(&Action::Record(paused)));
+    assert_eq!(actions.last(), Some(&Action::Finish(End::Waiting)));
+}
+
+#[test]
+fn an_answer_while_others_run_starts_the_next_attempt_and_spends_no_retry() {
+    let (mut run, _) = begin(
+        vec![spec("a", &[]), spec("b", &[])],
+        Limits {
+            retries: 0,
+            ..limits()
+        },
+    );
+    run.runs(0, 1);
+    run.runs(1, 1);
+    run.says(0, 1, Said::Question("tabs?".to_owned()));
+    run.ends(0, 1, 0);
+    let actions = run.then(Event::Control(Control::Answer {
+        task: 0,
+        text: "tabs".to_owned(),
+    }));
+    assert_eq!(started(&actions), [(0, 2)]);
+}
+
+#[test]
+fn gates_that_fail_ask_for_fixes_until_the_limit() {
+    let gated = Spec {
+        has_gates: true,
+        fix_limit: 1,
+        ..spec("a", &[])
+    };
+    let (mut run, _) = begin(vec![gated], limits());
+    run.runs(0, 1);
+    let actions = run.ends(0, 1, 0);
+    assert!(actions.contains(&Action::RunGate(Attempt { task: 0, number: 1 })));
+    let actions = run.gates(0, 1, VerdictWord::Failed);
+    assert_eq!(
+        started(&actions),
+        [(0, 2)],
+        "at once: its findings are fresh"
+    );
+    run.runs(0, 2);
+    run.ends(0, 2, 0);
+    let actions = run.gates(0, 2, VerdictWord::Failed);
+    assert_eq!(settled(&actions), [("a".to_owned(), Outcome::Failed)]);
+}
+
+#[test]
+fn gates_that_cannot_run_are_run_again_and_the_work_is_not() {
+    let (mut run, _) = begin(
+        vec![Spec {
+            has_gates: true,
+            ..spec("a", &[])
+        }],
+        limits(),
+    );
+    run.runs(0, 1);
+    run.ends(0, 1, 0);
+    let actions = run.gates(0, 1, VerdictWord::Infrastructure);
+    assert_eq!(started(&actions), []);
+    let due = run.core.next_deadline().unwrap().0;
+    let actions = run.at(due, Event::Woken);
+    assert!(actions.contains(&Action::RunGate(Attempt { task: 0, number: 1 })));
+}
+
+#[test]
+fn a_manual_gate_waits_for_approval() {
+    let (mut run, _) = begin(
+        vec![
+            Spec {
+                has_gates: true,
+                ..spec("a", &[])
+            },
+            spec("b", &[]),
+        ],
+        limits(),
+    );
+    run.runs(0, 1);
+    run.runs(1, 1);
+    run.ends(0, 1, 0);
+    assert_eq!(settled(&run.gates(0, 1, VerdictWord::Manual)), []);
+    let actions = run.then(Event::Control(Control::Approve { id: "a".to_owned() }));
+    assert_eq!(settled(&actions), [("a".to_owned(), Outcome::Succeeded)]);
+}
+
+#[test]
+fn a_checkpoint_holds_the_next_stage_until_it_is_approved() {
+    let specs = vec![
+        spec("a", &[]),
+        Spec {
+            stage: 1,
+            ..spec("b", &[])
+        },
+    ];
+    let (mut run, actions) = begin(specs.clone(), limits());
+    assert_eq!(started(&actions), [(0, 1)]);
+    run.runs(0, 1);
+    let actions = run.ends(0, 1, 0);
+    assert!(matches!(
+        &actions[..],
+        [
+            ..,
+            Action::Record(Body::RunPaused { .. }),
+            Action::Finish(End::Waiting)
+        ]
+    ));
+
+    let done = Begun {
+        stands: Stands::Settled(Outcome::Succeeded),
+        attempt: 1,
+        ..Begun::default()
+    };
+    let initial = Initial {
+        tasks: vec![done],
+        approved: vec!["cp0".to_owned()],
+        ..Initial::default()
+    };
+    let (_, actions) = begin_from(specs, limits(), initial);
+    assert_eq!(started(&actions), [(1, 1)]);
+}
+
+#[test]
+fn the_first_interrupt_is_gentle_the_second_is_not() {
+    let (mut run, _) = begin(vec![spec("a", &[]), spec("b", &[0])], limits());
+    run.runs(0, 1);
+    let attempt = Attempt { task: 0, number: 1 };
+    assert_eq!(
+        run.at(100, Event::Interrupted),
+        [Action::Terminate(attempt)]
+    );
+    assert_eq!(run.at(200, Event::Interrupted), [Action::Kill(attempt)]);
+    run.then(Event::Exited {
+        attempt,
+        code: None,
+        signal: Some(9),
+    });
+    let actions = run.then(Event::Gone {
+        attempt,
+        leaked: false,
+    });
+    assert_eq!(settled(&actions), [], "it goes on another day");
+    assert_eq!(actions.last(), Some(&Action::Finish(End::Interrupted)));
+}
+
+#[test]
+fn an_attempt_that_is_stopped_while_it_starts_is_stopped_when_it_has_started() {
+    let (mut run, _) = begin(vec![spec("a", &[])], limits());
+    assert_eq!(
+        run.then(Event::Interrupted),
+        [],
+        "there is nothing to signal yet"
+    );
+    let attempt = Attempt { task: 0, number: 1 };
+    let actions = run.then(Event::Started {
+        attempt,
+        launch: Launch::default(),
+    });
+    assert_eq!(actions.last(), Some(&Action::Terminate(attempt)));
+}
+
+#[test]
+fn events_of_an_earlier_attempt_are_refused() {
+    let (mut run, _) = begin(vec![spec("a", &[])], limits());
+    run.runs(0, 1);
+    run.ends(0, 1, 1);
+    let due = run.core.next_deadline().unwrap().0;
+    run.at(due, Event::Woken);
+    run.runs(0, 2);
+    assert_eq!(run.ends(0, 1, 0), []);
+    assert_eq!(run.says(0, 1, Said::Done("late".to_owned())), []);
+}
+
+#[test]
+fn a_task_that_stops_the_run_lets_nothing_new_start() {
+    let specs = vec![
+        Spec {
+            stops_run: true,
+            ..spec("a", &[])
+        },
+        spec("b", &[]),
+        spec("c", &[1]),
+    ];
+    let (mut run, _) = begin(
+        specs,
+        Limits {
+            retries: 0,
+            jobs: 2,
+            ..limits()
+        },
+    );
+    run.runs(0, 1);
+    run.runs(1, 1);
+    let actions = run.ends(0, 1, 1);
+    assert_eq!(
+        settled(&actions),
+        [
+            ("a".to_owned(), Outcome::Failed),
+            ("c".to_owned(), Outcome::Skipped)
+        ]
+    );
+    assert_eq!(
+        settled(&run.ends(1, 1, 0)),
+        [("b".to_owned(), Outcome::Succeeded)]
+    );
+}

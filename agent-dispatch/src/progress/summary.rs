@@ -7,8 +7,9 @@ use schemas::{Outcome, State, TaskState, TaskStatus, Verification, compare_ids, 
 /// Widest text of a cell, in characters.
 const WIDEST: usize = 48;
 
-/// The final report, in the manner of a wave report: one row per task, then the counts.
-pub(crate) fn summary(state: &State) -> String {
+/// The final report, in the manner of a wave report: one row per task, then the counts, then what a person can do.
+/// `flag` names the run directory for the commands it shows; empty for the default one.
+pub(crate) fn summary(state: &State, flag: &str) -> String {
     let mut tasks: Vec<(&String, &TaskState)> = state.tasks.iter().collect();
     tasks.sort_by(|a, b| compare_ids(a.0, b.0));
     let mut rows =
@@ -30,6 +31,7 @@ pub(crate) fn summary(state: &State) -> String {
         let _ = writeln!(text, "{}", line.trim_end());
     }
     counts(&mut text, state);
+    advice(&mut text, state, &format!("state-edit{flag}"));
     text
 }
 
@@ -106,18 +108,21 @@ fn counts(text: &mut String, state: &State) {
         let _ = write!(text, "; at least ${cost:.2}");
     }
     text.push('\n');
+}
+
+fn advice(text: &mut String, state: &State, edit: &str) {
     for question in state.open_questions() {
         let (task, asked) = (printable(&question.task), cell(&question.text));
         let _ = writeln!(
             text,
-            "  {task} asks: {asked}\n    answer it:  state-edit answer {task} TEXT"
+            "  {task} asks: {asked}\n    answer it:  {edit} answer {task} TEXT"
         );
     }
     for (id, task) in &state.tasks {
         let open = state.open_questions().any(|question| question.task == *id);
         if task.status == TaskStatus::Waiting && !open {
             let id = printable(id);
-            let _ = writeln!(text, "  {id} waits for approval:  state-edit approve {id}");
+            let _ = writeln!(text, "  {id} waits for approval:  {edit} approve {id}");
         }
     }
     if let Some(checkpoint) = state
@@ -130,18 +135,21 @@ fn counts(text: &mut String, state: &State) {
             Some(reason) => {
                 writeln!(
                     text,
-                    "  checkpoint {id} was rejected ({}):  state-edit apply revision_complete",
+                    "  checkpoint {id} was rejected ({}):  {edit} apply revision_complete",
                     cell(reason)
                 )
             }
-            None => writeln!(text, "  checkpoint {id} waits:  state-edit approve {id}"),
+            None => writeln!(text, "  checkpoint {id} waits:  {edit} approve {id}"),
         };
     }
     let waits = state.open_questions().next().is_some() || state.checkpoint.is_some();
     if waits {
         text.push_str("  then start the same command again\n");
-    } else if progress.failed > 0 {
-        text.push_str("  to try a failed task again:  state-edit retry TASK, then start the same command again\n");
+    } else if state.progress.failed > 0 {
+        let _ = writeln!(
+            text,
+            "  to try a failed task again:  {edit} retry TASK, then start the same command again"
+        );
     }
 }
 

@@ -266,9 +266,9 @@ impl Shell<'_> {
             Action::KillGate(attempt) => {
                 if let Some(gate) = self.gates.get(&attempt) {
                     if self.interrupts > 1 {
-                        gate.kill()
+                        gate.kill();
                     } else {
-                        gate.terminate()
+                        gate.terminate();
                     }
                 }
             }

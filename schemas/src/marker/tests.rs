@@ -93,6 +93,7 @@ fn placeholders_complete_nothing() {
         "[DONE:t] <one-line summary of deliverables>",
         "[PROGRESS:t] <0-100>% - <what you just completed>",
         "[PROGRESS:t] <percentage>% - x",
+        "[DONE:t] <one line: what you did, in \"which\" files>",
         "[ERROR:t] {error description}",
         "[DONE:{terminal_id}] ok",
         "[DONE:<id>] ok",
