@@ -1,8 +1,8 @@
 //! Cycles: tasks that wait for each other. Of each knot of tasks the shortest cycle is told, whole.
 //!
 //! Tarjan's strongly connected components with a stack of our own, then breadth-first searches within each
-//! component. All shortest cycles of a large component would cost tasks × dependencies; the searches share
-//! a budget, after which the shortest cycle found so far is taken.
+//! component. All shortest cycles of a large component would cost tasks × dependencies; the searches of a
+//! plan share a budget, after which the shortest cycle found so far is taken.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,8 +13,8 @@ use super::name;
 use crate::found::Found;
 use crate::outline::Outline;
 
-/// Arrows that the searches of one component may follow beyond the first search.
-const BUDGET: usize = 5_000_000;
+/// Arrows that the searches may follow, beyond the first search of each component.
+const BUDGET: usize = 2_000_000;
 
 /// Longest cycle whose every member is told, and most places of its arrows.
 const TOLD: usize = 100;
@@ -42,8 +42,9 @@ pub(super) fn check(plan: &Outline, graph: &Graph, found: &mut Found) -> Circles
             circles.0[*member] = Some(number as u32);
         }
     }
+    let mut left = BUDGET;
     for members in &components {
-        let cycle = shortest(graph, members, &circles);
+        let cycle = shortest(graph, members, &circles, &mut left);
         found.push(told(plan, graph, &cycle, members.len()));
     }
     circles
@@ -96,19 +97,18 @@ fn components(graph: &Graph) -> Vec<Vec<usize>> {
 }
 
 /// The tasks of a shortest cycle, each depending on the next, beginning with the first in the document.
-fn shortest(graph: &Graph, members: &[usize], circles: &Circles) -> Vec<usize> {
+fn shortest(graph: &Graph, members: &[usize], circles: &Circles, left: &mut usize) -> Vec<usize> {
     let mut best: Vec<usize> = Vec::new();
-    let mut left = BUDGET;
     for start in members {
         let longest = if best.is_empty() {
             usize::MAX
         } else {
             best.len()
         };
-        if let Some(cycle) = through(graph, *start, circles, longest, &mut left) {
+        if let Some(cycle) = through(graph, *start, circles, longest, left) {
             best = cycle;
         }
-        if best.len() == 2 || (left == 0 && !best.is_empty()) {
+        if best.len() == 2 || (*left == 0 && !best.is_empty()) {
             break;
         }
     }
