@@ -39,7 +39,8 @@ pub(super) fn check(plan: &Outline, ids: &Ids, found: &mut Found) -> Graph {
         starts: vec![0],
     };
     for (index, task) in plan.tasks.iter().enumerate() {
-        let mut seen: HashMap<usize, usize> = HashMap::with_capacity(task.depends_on.len());
+        let begin = graph.edges.len();
+        let mut seen: HashMap<usize, usize> = HashMap::new();
         for (position, dependency) in task.depends_on.iter().enumerate() {
             let Some(dependency) = dependency.as_deref() else {
                 continue;
@@ -68,7 +69,7 @@ pub(super) fn check(plan: &Outline, ids: &Ids, found: &mut Found) -> Graph {
                     .help("take it out: the task could never start")
                     .at(at),
                 );
-            } else if let Some(first) = seen.insert(to, position) {
+            } else if let Some(first) = already(&mut seen, &graph, begin, to, position) {
                 found.push(
                     Problem::warning(
                         "duplicate-dependency",
@@ -85,4 +86,27 @@ pub(super) fn check(plan: &Outline, ids: &Ids, found: &mut Found) -> Graph {
         graph.starts.push(graph.edges.len());
     }
     graph
+}
+
+/// Where the task already depends on `to`. Few dependencies are compared, many are hashed.
+fn already(
+    seen: &mut HashMap<usize, usize>,
+    graph: &Graph,
+    begin: usize,
+    to: usize,
+    position: usize,
+) -> Option<usize> {
+    let edges = &graph.edges[begin..];
+    if edges.len() < 16 {
+        return edges
+            .iter()
+            .find(|edge| edge.to == to)
+            .map(|edge| edge.position);
+    }
+    if seen.is_empty() {
+        seen.extend(edges.iter().map(|edge| (edge.to, edge.position)));
+    }
+    let first = seen.get(&to).copied();
+    seen.entry(to).or_insert(position);
+    first
 }

@@ -1,5 +1,6 @@
 //! Ids of tasks: unique, and fit to name a folder.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use schemas::Problem;
@@ -13,7 +14,7 @@ const LONGEST: usize = 200;
 
 pub(super) fn check<'p>(plan: &'p Outline, found: &mut Found) -> Ids<'p> {
     let mut ids = Ids::with_capacity(plan.tasks.len());
-    let mut folded: HashMap<String, usize> = HashMap::new();
+    let mut folded: HashMap<Cow<str>, usize> = HashMap::new();
     for (index, task) in plan.tasks.iter().enumerate() {
         let Some(id) = task.id.as_deref() else {
             continue;
@@ -38,7 +39,7 @@ pub(super) fn check<'p>(plan: &'p Outline, found: &mut Found) -> Ids<'p> {
             continue;
         }
         ids.insert(id, index);
-        if let Some(first) = folded.insert(id.to_lowercase(), index) {
+        if let Some(first) = folded.insert(lower(id), index) {
             let other = plan.tasks[first].id.as_deref().unwrap_or_default();
             found.push(
                 Problem::warning(
@@ -52,6 +53,15 @@ pub(super) fn check<'p>(plan: &'p Outline, found: &mut Found) -> Ids<'p> {
         }
     }
     ids
+}
+
+/// Most ids are lower case as they are.
+fn lower(id: &str) -> Cow<'_, str> {
+    if id.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+        Cow::Borrowed(id)
+    } else {
+        Cow::Owned(id.to_lowercase())
+    }
 }
 
 fn unsafe_because(id: &str) -> Option<String> {

@@ -13,6 +13,9 @@ use crate::outline::{Gate, Outline, Task};
 const LEAST_WORDS: usize = 5;
 const LEAST_LETTERS: usize = 24;
 
+/// Characters after which a text needs no further counting.
+const ENOUGH: usize = 200;
+
 /// Profiles that agent-dispatch has of its own.
 const BUILT_IN: &[&str] = &[
     "command", "claude", "codex", "gemini", "opencode", "qwen", "copilot", "cursor", "goose",
@@ -98,8 +101,12 @@ fn thin(task: &Task) -> Option<Problem> {
     let description = task.description.as_deref().unwrap_or_default().trim();
     let texts =
         || std::iter::once(description).chain(task.acceptance.iter().flatten().map(AsRef::as_ref));
-    let words: usize = texts().map(|text| text.split_whitespace().count()).sum();
-    let letters: usize = texts().flat_map(str::chars).map(weight).sum();
+    // A long text is not read to its end: a little of it shows that it is long enough.
+    let words = texts()
+        .flat_map(str::split_whitespace)
+        .take(LEAST_WORDS)
+        .count();
+    let letters: usize = texts().flat_map(str::chars).take(ENOUGH).map(weight).sum();
     let repeats = task
         .title
         .as_deref()
