@@ -63,11 +63,19 @@ impl Profiles {
     }
 
     /// This argv does all tasks.
-    pub(crate) fn force_argv(&mut self, argv: Vec<String>) {
+    pub(crate) fn force_argv(&mut self, mut argv: Vec<String>) {
         let name = argv
             .first()
             .map(|program| program.rsplit('/').next().unwrap_or(program).to_owned());
         let name = name.unwrap_or_default();
+        // `./agent.sh` is the one where the command was typed, not one in the agent's folder.
+        if let Some(program) = argv.first_mut().filter(|program| program.contains('/'))
+            && let Some(path) = std::path::absolute(&*program)
+                .ok()
+                .and_then(|path| path.into_os_string().into_string().ok())
+        {
+            *program = path;
+        }
         self.known.insert(name.clone(), bare(argv, DoneRule::Both));
         self.forced = Some(name);
     }
