@@ -1,5 +1,7 @@
 //! The program as its user meets it.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
