@@ -4,6 +4,9 @@
 //! component. All shortest cycles of a large component would cost tasks × dependencies; the searches of a
 //! plan share a budget, after which the shortest cycle found so far is taken.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 
 use schemas::Problem;
