@@ -110,7 +110,8 @@ impl Output {
         for stream in [Stream::Stdout, Stream::Stderr] {
             let line = std::mem::take(&mut inner.streams[stream as usize].line);
             if !line.is_empty() {
-                let text = shown(&line);
+                let mut text = String::new();
+                show(&line, &mut text);
                 inner.show(&text);
             }
         }
@@ -147,7 +148,7 @@ impl Half {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(part);
             if part.ends_with(b"\n") || self.line.len() > LINE {
-                text.push_str(&shown(&self.line));
+                show(&self.line, &mut text);
                 self.line.clear();
             }
         }
@@ -155,11 +156,14 @@ impl Half {
     }
 }
 
-fn shown(line: &[u8]) -> String {
+fn show(line: &[u8], text: &mut String) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.rsplit(|byte| *byte == b'\r').next().unwrap_or(line);
-    format!("  | {}\n", plain(line).replace('\n', " "))
+    text.push_str("  | ");
+    // A piece of a long line may end within it, but never holds two lines.
+    text.push_str(&plain(line));
+    text.push('\n');
 }
 
 impl End {

@@ -3,6 +3,13 @@
 /// The text without escape sequences; other control characters become `\u{fffd}`.
 pub(crate) fn plain(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
+    // Most lines are plain ASCII, and a check may print a hundred megabytes of them.
+    if bytes
+        .iter()
+        .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+    {
+        return text.into_owned();
+    }
     let mut kept = String::with_capacity(text.len());
     let mut rest: &str = &text;
     while let Some(at) = rest.find('\x1b') {
