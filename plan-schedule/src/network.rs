@@ -6,7 +6,7 @@ use schemas::{Failure, Isolation, compare_ids};
 
 use crate::graph::{Cycle, Graph};
 use crate::minutes::Minutes;
-use crate::names::Names;
+use crate::names::{Index, Names};
 use crate::stages::{Place, Stages};
 use crate::view::{PlanView, TaskView};
 
@@ -149,28 +149,22 @@ fn duplicates(tasks: &[&TaskView<'_>]) -> Vec<String> {
 }
 
 fn edges(tasks: &[&TaskView<'_>], ids: &Names, problems: &mut Vec<String>) -> Vec<(u32, u32)> {
-    let mut numbers: HashMap<&str, u32> = HashMap::with_capacity(tasks.len());
-    for (id, number) in ids.iter().zip(0..) {
-        numbers.insert(id, number);
-    }
+    let index = Index::new(ids);
+    let mut own = Vec::new();
     let mut edges = Vec::with_capacity(tasks.len() * 2);
     for (task, number) in tasks.iter().zip(0..) {
-        let first = edges.len();
         for dependency in &task.depends_on {
-            match numbers.get(&**dependency) {
-                Some(before) => edges.push((*before, number)),
+            match index.find(dependency) {
+                Some(before) => own.push(before),
                 None => problems.push(format!(
                     "{} depends on {}, which is no task of the plan",
                     &*task.id, &**dependency
                 )),
             }
         }
-        if edges.len() - first > 1 {
-            edges[first..].sort_unstable();
-            let mut own = edges.split_off(first);
-            own.dedup();
-            edges.append(&mut own);
-        }
+        own.sort_unstable();
+        own.dedup();
+        edges.extend(own.drain(..).map(|before| (before, number)));
     }
     edges
 }

@@ -2,7 +2,7 @@
 //!
 //! The contract's own type would need every id three times over as a string, and sorts `t10` before `t2`.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use schemas::{Failure, TaskMode};
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -14,24 +14,31 @@ use crate::network::Network;
 use crate::outlet::Outlet;
 use crate::schedule::Schedule;
 
+/// A schedule of a million tasks is not built in memory first.
+type Buffer = BufWriter<Outlet>;
+
+const PIECE: usize = 1 << 20;
+
 /// The document around `plan`, which is the plan's text as it came.
 pub(crate) fn document(schedule: &Schedule<'_>, plan: &str) -> Result<(), Failure> {
-    let mut outlet = Outlet::default();
+    let mut buffer = BufWriter::with_capacity(PIECE, Outlet::default());
     // A step that fails has told the outlet why.
-    let _ = pieces(schedule, plan, &mut outlet);
-    outlet.close()
+    let _ = pieces(schedule, plan, &mut buffer);
+    let (outlet, _) = buffer.into_parts();
+    outlet.end()
 }
 
-fn pieces(schedule: &Schedule<'_>, plan: &str, to: &mut Outlet) -> io::Result<()> {
+fn pieces(schedule: &Schedule<'_>, plan: &str, to: &mut Buffer) -> io::Result<()> {
     to.write_all(br#"{"kind":"schedule","version":1,"plan":"#)?;
     // Spliced, not serialised: the text has been read as a plan, and a second pass over it would cost as much again.
     to.write_all(plan.trim().as_bytes())?;
     serde_json::to_writer(Continued(to, false), &Rest::new(schedule))?;
-    to.write_all(b"\n")
+    to.write_all(b"\n")?;
+    to.flush()
 }
 
 /// An object that goes on where another one has begun: a comma stands for its first brace.
-struct Continued<'a>(&'a mut Outlet, bool);
+struct Continued<'a>(&'a mut Buffer, bool);
 
 impl Write for Continued<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
