@@ -1,5 +1,6 @@
 //! The real program with small shell agents: what a user sees.
 
+#[cfg(test)]
 mod sandbox;
 
 use sandbox::{Sandbox, plan};

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use schemas::{AttemptResult, Body, Outcome, Verification};
+use schemas::{Body, Outcome, Verification};
 
 use super::attempt::{Due, Exited, Live, Why};
 use super::queue::Queue;
-use super::{Action, Attempt, End, Event, GateAnswer, Graph, Limits, Said, TaskIdx, Time};
-use super::{Initial, retry, terminal_id};
+use super::{Action, Attempt, End, Event, Graph, Initial, Limits, TaskIdx, Time, terminal_id};
 
 /// The state machine of a run. See the module for what is always true of it.
 #[derive(Debug)]
@@ -249,199 +248,6 @@ impl Dispatcher {
         self.out.push(Action::RunGate(Attempt { task, number }));
     }
 
-    fn started(&mut self, now: Time, attempt: Attempt, launch: super::Launch) {
-        let (id, seed) = (self.id(attempt.task), self.limits.seed);
-        let Some(live) = self.live(attempt) else {
-            return;
-        };
-        live.running = true;
-        live.printed(now);
-        let stopping = live.stopping.is_some();
-        self.record(Body::AttemptStarted {
-            terminal: terminal_id(seed, &id, attempt.number),
-            task: id,
-            attempt: attempt.number,
-            agent: launch.agent,
-            pid: launch.pid,
-            workspace: launch.workspace,
-            prompt_file: launch.prompt_file,
-            log_file: launch.log_file,
-        });
-        if stopping {
-            // It was stopped while it was being started: there was nothing to signal then.
-            self.out.push(Action::Terminate(attempt));
-        }
-    }
-
-    fn launch_failed(&mut self, now: Time, attempt: Attempt, reason: String) {
-        let task = attempt.task;
-        let Some(live) = self.live(attempt) else {
-            return;
-        };
-        let stopped = live.stopping.map(|stopping| stopping.why);
-        self.leave_slot(task);
-        let result = match stopped {
-            Some(Why::Cancelled | Why::Interrupted) => AttemptResult::Cancelled,
-            _ => AttemptResult::LaunchFailed,
-        };
-        let id = self.id(task);
-        self.record(finished(id, attempt.number, result, Some(reason.clone())));
-        if stopped == Some(Why::Cancelled) {
-            return self.settle(task, Outcome::Cancelled, None);
-        }
-        if result == AttemptResult::Cancelled {
-            return self.requeue(task, now, now);
-        }
-        if self.tasks[task].launch_retries < self.limits.launch_retries {
-            self.tasks[task].launch_retries += 1;
-            self.retry(now, task, result, Some(reason), 0);
-        } else {
-            self.settle(
-                task,
-                Outcome::Failed,
-                Some(format!("could not be started: {reason}")),
-            );
-        }
-    }
-
-    fn marked(&mut self, now: Time, attempt: Attempt, said: Said) {
-        let id = self.id(attempt.task);
-        let Some(live) = self.live(attempt) else {
-            return;
-        };
-        live.said(&said, now);
-        let attempt = Some(attempt.number);
-        self.record(match said {
-            Said::Progress { percent, text } => Body::Progress {
-                task: id,
-                attempt,
-                percent,
-                text,
-            },
-            Said::Done(text) => Body::Done {
-                task: id,
-                attempt,
-                text,
-            },
-            Said::Error(text) => Body::Error {
-                task: id,
-                attempt,
-                text,
-            },
-            Said::Question(text) => Body::Question {
-                task: id,
-                attempt,
-                text,
-            },
-        });
-    }
-
-    fn gone(&mut self, now: Time, attempt: Attempt, leaked: bool) {
-        let task = attempt.task;
-        let Some(live) = self.live(attempt).map(|live| live.clone()) else {
-            return;
-        };
-        let (result, reason) = live.judge(&self.graph.specs[task]);
-        let why = live.stopping.map(|stopping| stopping.why);
-        // The gates of a fresh result run in the slot and lanes that it has: nobody may change its work before.
-        let to_gate = result == AttemptResult::Done && self.graph.specs[task].has_gates;
-        let keeps_slot = to_gate && self.starts();
-        if !keeps_slot {
-            self.leave_slot(task);
-        }
-        let said = live.summary().filter(|_| result == AttemptResult::Done);
-        if said.is_some() {
-            self.tasks[task].summary.clone_from(&said);
-        }
-        let id = self.id(task);
-        let mut body = finished(id, attempt.number, result, reason.clone());
-        if let Body::AttemptFinished {
-            exit_code,
-            signal,
-            duration_ms,
-            leaked: left,
-            summary,
-            ..
-        } = &mut body
-        {
-            *exit_code = live.exit.and_then(|exit| exit.code);
-            *signal = live.exit.and_then(|exit| exit.signal);
-            *duration_ms = now.since(live.started);
-            *left = leaked;
-            *summary = said;
-        }
-        self.record(body);
-        match (result, why) {
-            (AttemptResult::Cancelled, Some(Why::Cancelled)) => {
-                self.settle(task, Outcome::Cancelled, None);
-            }
-            (AttemptResult::Cancelled, _) => self.requeue(task, now, now),
-            (AttemptResult::Done, _) if keeps_slot => self.start_gate(task),
-            (AttemptResult::Done, _) if to_gate => {
-                self.tasks[task].to_gate = true;
-                self.requeue(task, now, now);
-            }
-            (AttemptResult::Done, _) => self.settle(task, Outcome::Succeeded, None),
-            (AttemptResult::Question, _) if live.answered => self.requeue(task, now, now),
-            (AttemptResult::Question, _) => {
-                self.tasks[task].standing = Standing::Waiting(Wait::Answer);
-            }
-            (AttemptResult::Error, _) => self.settle(task, Outcome::Failed, reason),
-            _ => self.failed(now, task, result, reason),
-        }
-    }
-
-    /// An attempt that did not succeed, for a reason that another attempt may not meet again.
-    fn failed(&mut self, now: Time, task: TaskIdx, result: AttemptResult, reason: Option<String>) {
-        let retries = self.tasks[task].retries;
-        if retries < self.limits.retries {
-            self.tasks[task].retries += 1;
-            let delay = retry::delay(&self.limits, &self.graph.specs[task].id, retries);
-            self.retry(now, task, result, reason, delay);
-        } else {
-            self.settle(task, Outcome::Failed, reason);
-        }
-    }
-
-    fn retry(
-        &mut self,
-        now: Time,
-        task: TaskIdx,
-        result: AttemptResult,
-        reason: Option<String>,
-        delay_ms: u64,
-    ) {
-        let (id, attempt) = (self.id(task), self.tasks[task].attempt);
-        self.record(Body::AttemptRetrying {
-            task: id,
-            attempt,
-            result,
-            reason,
-            delay_ms,
-        });
-        self.requeue(task, now.after(delay_ms), now);
-    }
-
-    fn gate_finished(&mut self, now: Time, attempt: Attempt, answer: &GateAnswer) {
-        let task = attempt.task;
-        let Standing::Gating { cancelled } = self.tasks[task].standing else {
-            return;
-        };
-        if attempt.number != self.tasks[task].attempt {
-            return;
-        }
-        self.leave_slot(task);
-        if cancelled {
-            return self.settle(task, Outcome::Cancelled, None);
-        }
-        if self.interrupts > 0 {
-            // A verdict of gates that were killed says nothing; they run again when the run goes on.
-            self.tasks[task].to_gate = true;
-            return self.requeue(task, now, now);
-        }
-        self.judge_verdict(now, task, answer);
-    }
-
     /// A task that has begun wants to start (or to be checked) again: it goes before what has not.
     pub(super) fn requeue(&mut self, task: TaskIdx, not_before: Time, now: Time) {
         self.queue.mark_begun(task);
@@ -485,7 +291,7 @@ impl Dispatcher {
         self.out.push(Action::Kill(attempt));
     }
 
-    fn leave_slot(&mut self, task: TaskIdx) {
+    pub(super) fn leave_slot(&mut self, task: TaskIdx) {
         self.busy.remove(&task);
         self.queue.release(&self.graph, task);
     }
@@ -526,27 +332,5 @@ impl Task {
             to_gate: false,
             skipped_by: None,
         }
-    }
-}
-
-/// An `attempt-finished` with what is known of every end.
-pub(super) fn finished(
-    task: String,
-    attempt: u32,
-    result: AttemptResult,
-    reason: Option<String>,
-) -> Body {
-    Body::AttemptFinished {
-        task,
-        attempt,
-        result,
-        reason,
-        summary: None,
-        exit_code: None,
-        signal: None,
-        duration_ms: 0,
-        leaked: false,
-        cost_usd: None,
-        tokens: None,
     }
 }

@@ -33,6 +33,7 @@
 mod attempt;
 mod control;
 mod dispatcher;
+mod events;
 mod outcome;
 mod queue;
 pub(crate) mod resume;

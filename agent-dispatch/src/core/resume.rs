@@ -2,7 +2,8 @@
 
 use schemas::{Outcome, RunStatus, State, TaskState, TaskStatus, Verification};
 
-use super::dispatcher::{Dispatcher, Standing, Wait, finished};
+use super::dispatcher::{Dispatcher, Standing, Wait};
+use super::events::finished;
 use super::{Graph, TaskIdx, Time};
 
 /// Where a run stands before the dispatcher starts.

@@ -4,6 +4,8 @@
 //! `SEEDS=200000 cargo test -p agent-dispatch sim` for a long night, `SEED=42 SEEDS=1` to see one again.
 
 mod check;
+mod draw;
+mod people;
 mod world;
 
 use world::World;

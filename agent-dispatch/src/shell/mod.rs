@@ -2,6 +2,7 @@
 
 mod agent;
 pub(crate) mod contain;
+mod deeds;
 mod gate;
 mod output;
 pub(crate) mod run_dir;
@@ -10,7 +11,6 @@ mod workspace;
 mod writer;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,12 +23,9 @@ use schemas::{Body, Exit, Failure, Plan, Record, State};
 use self::contain::Containment;
 use self::run_dir::RunDir;
 use self::writer::Writer;
-use crate::core::{
-    Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Launch, Time, resume,
-};
+use crate::core::{Action, Attempt, Dispatcher, End, Event, Graph, Time, resume};
 use crate::profiles::Runner;
 use crate::progress::View;
-use crate::prompt;
 
 /// Events that wait for the loop. Agents that talk faster than it listens wait at their pipe.
 const QUEUE: usize = 4096;
@@ -229,147 +226,6 @@ impl Shell<'_> {
         self.save_now_and_then()
     }
 
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Record(_) => {}
-            Action::Start { attempt, terminal } => {
-                let event = match self.start(attempt, &terminal) {
-                    Ok(launch) => Event::Started { attempt, launch },
-                    Err(error) => Event::LaunchFailed {
-                        attempt,
-                        reason: format!("{error:#}"),
-                    },
-                };
-                self.own.push_back(event);
-            }
-            Action::Terminate(attempt) => {
-                if let Some(child) = self.agents.get(&attempt) {
-                    child.terminate();
-                }
-            }
-            Action::Kill(attempt) => {
-                if let Some(child) = self.agents.get(&attempt) {
-                    child.kill();
-                }
-            }
-            Action::RunGate(attempt) => {
-                if let Err(error) = self.start_gate(attempt) {
-                    let answer = GateAnswer {
-                        verdict: schemas::VerdictWord::Infrastructure,
-                        reason: Some(format!("{error:#}")),
-                        findings: schemas::FindingCounts::default(),
-                        verdict_file: None,
-                    };
-                    self.own.push_back(Event::GateFinished { attempt, answer });
-                }
-            }
-            Action::KillGate(attempt) => {
-                if let Some(gate) = self.gates.get(&attempt) {
-                    if self.interrupts > 1 {
-                        gate.kill();
-                    } else {
-                        gate.terminate();
-                    }
-                }
-            }
-            Action::Deliver { attempt, text } => self.deliver(attempt, &text),
-            Action::Finish(end) => self.end = Some(end),
-        }
-    }
-
-    fn start(&mut self, attempt: Attempt, terminal: &str) -> anyhow::Result<Launch> {
-        let Run {
-            plan,
-            runners,
-            dir,
-            state,
-            root,
-            ..
-        } = &self.run;
-        let (task, runner) = (&plan.tasks[attempt.task], &runners[attempt.task]);
-        let files = Files::of(&task.id, attempt.number);
-        let workspace = workspace::open(root, plan, task)?;
-        let text = prompt::compose(&prompt::Facts {
-            plan,
-            task,
-            state,
-            attempt: attempt.number,
-            terminal,
-            workspace: &workspace.display().to_string(),
-            verdict: workspace::verdict(dir, state, &task.id).as_ref(),
-        });
-        dir.create(&files.prompt)
-            .and_then(|mut file| file.write_all(text.as_bytes()))?;
-        let answers = dir.create(&files.answers)?;
-        workspace::write_answers(answers, state, &task.id)?;
-        let prompt_file = dir.whole(&files.prompt);
-        let stdin = match runner.profile.prompt_by {
-            schemas::PromptBy::Stdin => std::fs::File::open(&prompt_file)?,
-            _ => std::fs::File::open("/dev/null")?,
-        };
-        let child = agent::start(
-            agent::Start {
-                attempt,
-                argv: runner
-                    .argv(&text, &prompt_file.display().to_string())
-                    .into_iter()
-                    .map(Into::into)
-                    .collect(),
-                env: workspace::environment(&self.run, attempt, terminal, &workspace),
-                env_remove: runner.profile.env_remove.clone(),
-                workspace: workspace.clone(),
-                stdin,
-                log: dir.create(&files.log)?,
-                terminal: terminal.to_owned(),
-            },
-            &self.containment,
-            &self.events,
-        )?;
-        let launch = Launch {
-            agent: runner.name.clone(),
-            pid: child.pid,
-            workspace: workspace.display().to_string(),
-            prompt_file: files.prompt,
-            log_file: files.log,
-        };
-        self.agents.insert(attempt, child);
-        Ok(launch)
-    }
-
-    fn start_gate(&mut self, attempt: Attempt) -> anyhow::Result<()> {
-        let Run {
-            plan,
-            dir,
-            root,
-            gate_program,
-            limits,
-            ..
-        } = &self.run;
-        let task = &plan.tasks[attempt.task];
-        let check = gate::Check {
-            attempt,
-            task: &task.id,
-            terminal: crate::core::terminal_id(limits.seed, &task.id, attempt.number),
-            program: gate_program.clone(),
-            workspace: &workspace::open(root, plan, task)?,
-            gates: crate::graph::gates_of(plan, task),
-        };
-        let child = gate::start(&check, dir, &self.containment, &self.events)?;
-        self.gates.insert(attempt, child);
-        Ok(())
-    }
-
-    fn deliver(&self, attempt: Attempt, text: &str) {
-        let task = &self.run.plan.tasks[attempt.task].id;
-        let path = self.run.dir.whole(&RunDir::answers(task, attempt.number));
-        let line = format!("{}\n", serde_json::json!({ "text": text }));
-        // A live agent may read it or not; the journal has it, and the next prompt too.
-        let _ = std::fs::OpenOptions::new()
-            .append(true)
-            .open(path)
-            .and_then(|mut file| file.write_all(line.as_bytes()));
-    }
-
     /// Appends, and tells everybody: stdout, the state, the view. What others have appended comes before.
     fn journal(&mut self, bodies: Vec<Body>, durable: bool) -> Result<(), Failure> {
         let appended = self.run.journal.transact(|_| Ok(bodies))?;
@@ -450,22 +306,5 @@ impl Shell<'_> {
 
     fn now(&self) -> Time {
         Time(self.began.elapsed().as_millis() as u64)
-    }
-}
-
-/// The files of one attempt, relative to the run directory.
-struct Files {
-    log: String,
-    prompt: String,
-    answers: String,
-}
-
-impl Files {
-    fn of(task: &str, attempt: u32) -> Files {
-        Files {
-            log: RunDir::log(task, attempt),
-            prompt: RunDir::prompt(task, attempt),
-            answers: RunDir::answers(task, attempt),
-        }
     }
 }

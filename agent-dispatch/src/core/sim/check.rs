@@ -1,53 +1,53 @@
 //! What must always be true, kept apart from the core: the checker has its own books.
 
+mod promises;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemas::{
-    AttemptResult, Body, DoneRule, Outcome, RunIf, RunOutcome, State, TaskStatus, VerdictWord,
-};
+use schemas::{AttemptResult, Body, DoneRule, Outcome, RunIf, VerdictWord};
 
-use crate::core::{Action, Attempt, Control, Event, Graph, Limits, Said, Time};
+use crate::core::{Attempt, Control, Event, Graph, Limits, Said, Time};
 
 pub(super) struct Checker {
-    graph: Graph,
-    limits: Limits,
+    pub(super) graph: Graph,
+    pub(super) limits: Limits,
     /// Highest attempt number per task, over all lives.
-    numbers: BTreeMap<usize, u32>,
-    outcomes: BTreeMap<usize, Outcome>,
-    skipped_by: BTreeMap<usize, usize>,
-    retries: BTreeMap<usize, u32>,
-    launch_retries: BTreeMap<usize, u32>,
-    fixes: BTreeMap<usize, u32>,
-    not_before: BTreeMap<usize, Time>,
-    approved: BTreeSet<String>,
+    pub(super) numbers: BTreeMap<usize, u32>,
+    pub(super) outcomes: BTreeMap<usize, Outcome>,
+    pub(super) skipped_by: BTreeMap<usize, usize>,
+    pub(super) retries: BTreeMap<usize, u32>,
+    pub(super) launch_retries: BTreeMap<usize, u32>,
+    pub(super) fixes: BTreeMap<usize, u32>,
+    pub(super) not_before: BTreeMap<usize, Time>,
+    pub(super) approved: BTreeSet<String>,
     /// The agent showed what its done rule asks for.
-    evidence: BTreeMap<usize, Evidence>,
-    passed: BTreeMap<usize, bool>,
-    started: BTreeMap<Attempt, u32>,
-    finished: BTreeMap<Attempt, u32>,
-    live: BTreeMap<Attempt, Alive>,
-    gating: BTreeSet<usize>,
-    interrupts: u32,
-    cancelled: bool,
-    held: bool,
-    over: bool,
-    stopped: bool,
-    retried: bool,
-    attempts: u64,
+    pub(super) evidence: BTreeMap<usize, Evidence>,
+    pub(super) passed: BTreeMap<usize, bool>,
+    pub(super) started: BTreeMap<Attempt, u32>,
+    pub(super) finished: BTreeMap<Attempt, u32>,
+    pub(super) live: BTreeMap<Attempt, Alive>,
+    pub(super) gating: BTreeSet<usize>,
+    pub(super) interrupts: u32,
+    pub(super) cancelled: bool,
+    pub(super) held: bool,
+    pub(super) over: bool,
+    pub(super) stopped: bool,
+    pub(super) retried: bool,
+    pub(super) attempts: u64,
 }
 
 #[derive(Default, Clone, Copy)]
-struct Evidence {
-    done: bool,
-    exit_zero: bool,
+pub(super) struct Evidence {
+    pub(super) done: bool,
+    pub(super) exit_zero: bool,
 }
 
-struct Alive {
-    since: Time,
-    running: bool,
-    exited: bool,
-    terminated: Option<Time>,
-    killed: bool,
+pub(super) struct Alive {
+    pub(super) since: Time,
+    pub(super) running: bool,
+    pub(super) exited: bool,
+    pub(super) terminated: Option<Time>,
+    pub(super) killed: bool,
 }
 
 impl Checker {
@@ -299,204 +299,7 @@ impl Checker {
         }
     }
 
-    /// What the core answered.
-    pub(super) fn after(&mut self, now: Time, event: &Event, actions: &[Action]) {
-        assert!(
-            !self.over || actions.is_empty(),
-            "(6) an action after Finish"
-        );
-        for action in actions {
-            assert!(!self.over, "(6) Finish is the last action");
-            match action {
-                Action::Record(body) => self.journaled(now, body),
-                Action::Start { attempt, .. } => self.may_start(now, *attempt),
-                Action::RunGate(attempt) => {
-                    assert!(
-                        self.interrupts == 0 && !self.cancelled,
-                        "(5) a gate after an interrupt"
-                    );
-                    self.gating.insert(attempt.task);
-                }
-                Action::Terminate(attempt) => {
-                    if let Some(alive) = self.live.get_mut(attempt) {
-                        alive.terminated.get_or_insert(now);
-                    }
-                }
-                Action::Kill(attempt) => {
-                    if let Some(alive) = self.live.get_mut(attempt) {
-                        alive.killed = true;
-                    }
-                }
-                Action::Finish(_) => {
-                    assert!(
-                        self.live.is_empty() && self.gating.is_empty(),
-                        "(6) busy at Finish"
-                    );
-                    self.over = true;
-                }
-                _ => {}
-            }
-        }
-        self.bounds();
-        self.times(now);
-        if matches!(event, Event::Interrupted) && self.interrupts > 1 {
-            let patient = self.live.values().any(|alive| !alive.killed);
-            assert!(!patient, "a second interrupt kills at once");
-        }
-    }
-
-    fn bounds(&self) {
-        let busy: Vec<usize> = self
-            .live
-            .keys()
-            .map(|attempt| attempt.task)
-            .chain(self.gating.iter().copied())
-            .collect();
-        assert!(
-            busy.len() <= self.limits.jobs,
-            "(1) {} busy, {} slots",
-            busy.len(),
-            self.limits.jobs
-        );
-        let mut lanes = BTreeSet::new();
-        for task in busy {
-            for lane in &self.graph.specs[task].lanes {
-                assert!(lanes.insert(*lane), "(2) two busy tasks share lane {lane}");
-            }
-        }
-    }
-
-    fn times(&self, now: Time) {
-        for (attempt, alive) in &self.live {
-            if !alive.running || alive.exited {
-                continue;
-            }
-            if let Some(timeout) = self.graph.specs[attempt.task].timeout
-                && now.since(alive.since) >= timeout
-            {
-                assert!(
-                    alive.terminated.is_some(),
-                    "an attempt outlives its timeout"
-                );
-            }
-            if let Some(terminated) = alive.terminated
-                && now.since(terminated) > self.limits.grace
-            {
-                assert!(alive.killed, "an attempt outlives its grace");
-            }
-        }
-    }
-
-    fn may_start(&mut self, now: Time, attempt: Attempt) {
-        let spec = &self.graph.specs[attempt.task];
-        assert!(
-            self.interrupts == 0 && !self.cancelled,
-            "(5) a start after an interrupt"
-        );
-        assert!(!self.held, "a start while the run is held");
-        assert!(
-            !self.outcomes.contains_key(&attempt.task),
-            "(4) a settled task starts"
-        );
-        let settled = |dep: &usize| self.outcomes.get(dep).copied();
-        let fits = match spec.run_if {
-            RunIf::Succeeded => spec
-                .deps
-                .iter()
-                .all(|dep| settled(dep) == Some(Outcome::Succeeded)),
-            RunIf::Always => spec.deps.iter().all(|dep| settled(dep).is_some()),
-            RunIf::Failed => {
-                spec.deps.iter().all(|dep| settled(dep).is_some())
-                    && spec
-                        .deps
-                        .iter()
-                        .any(|dep| settled(dep) != Some(Outcome::Succeeded))
-            }
-        };
-        // A task that had begun goes on when a person has a dependency done again and that changes its outcome.
-        let goes_on = self.retried
-            && attempt.number > 1
-            && spec.deps.iter().all(|dep| settled(dep).is_some());
-        assert!(
-            fits || goes_on,
-            "(3) {} starts before its dependencies",
-            spec.id
-        );
-        for (other, before) in self.graph.specs.iter().enumerate() {
-            // A stage that was opened stays open when a task of an earlier one is done again.
-            let open =
-                before.stage >= spec.stage || self.retried || self.outcomes.contains_key(&other);
-            assert!(
-                open,
-                "(3) {} starts before stage {} is done",
-                spec.id, before.stage
-            );
-        }
-        for boundary in self.graph.boundaries[..spec.stage].iter().flatten() {
-            assert!(
-                self.approved.contains(boundary),
-                "(3) {} starts without {boundary}",
-                spec.id
-            );
-        }
-        let not_before = self
-            .not_before
-            .get(&attempt.task)
-            .copied()
-            .unwrap_or_default();
-        assert!(
-            now >= not_before,
-            "{} starts before its delay is over",
-            spec.id
-        );
-        let alive = Alive {
-            since: now,
-            running: false,
-            exited: false,
-            terminated: None,
-            killed: false,
-        };
-        assert!(
-            self.live.insert(attempt, alive).is_none(),
-            "(4) an attempt starts twice"
-        );
-        self.attempts += 1;
-    }
-
-    /// The run has ended: the books must be closed.
-    pub(super) fn ended(&self, state: &State, outcome: RunOutcome) {
-        for (attempt, count) in &self.started {
-            assert_eq!(*count, 1, "an attempt was started twice");
-            let finished = self.finished.get(attempt).copied().unwrap_or(0);
-            assert_eq!(
-                finished, 1,
-                "(9) attempt {} was never finished",
-                attempt.number
-            );
-        }
-        for spec in &self.graph.specs {
-            let task = &state.tasks[&spec.id];
-            assert_eq!(task.status, TaskStatus::Settled);
-            assert_eq!(
-                task.outcome,
-                self.outcomes.get(&self.index(&spec.id)).copied()
-            );
-        }
-        assert_eq!(state.open_questions().count(), 0, "a question is left open");
-        let bad = self.outcomes.values().any(|outcome| {
-            matches!(
-                outcome,
-                Outcome::Failed | Outcome::Cancelled | Outcome::Excluded
-            )
-        });
-        match outcome {
-            RunOutcome::Succeeded => assert!(!bad),
-            RunOutcome::Failed => assert!(bad),
-            RunOutcome::Cancelled => assert!(self.cancelled),
-        }
-    }
-
-    fn index(&self, id: &str) -> usize {
+    pub(super) fn index(&self, id: &str) -> usize {
         self.graph
             .specs
             .iter()

@@ -3,34 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
-use schemas::{Body, DoneRule, FindingCounts, Outcome, Record, RunIf, State, VerdictWord};
+use schemas::{Body, FindingCounts, Record, State, VerdictWord};
 
 use super::check::Checker;
+use super::draw::{Random, draw};
 use crate::core::{
     Action, Attempt, Control, Dispatcher, End, Event, GateAnswer, Graph, Launch, Limits, Said,
-    Spec, Time, resume,
+    Time, resume,
 };
-
-/// splitmix64: small, good enough, the same everywhere.
-pub(super) struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
-    }
-
-    pub(super) fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-}
 
 /// How an agent takes a signal.
 struct Agent {
@@ -40,22 +20,22 @@ struct Agent {
 }
 
 pub(super) struct World {
-    random: Random,
-    graph: Graph,
+    pub(super) random: Random,
+    pub(super) graph: Graph,
     limits: Limits,
     dispatcher: Dispatcher,
     now: Time,
     events: BTreeMap<(Time, u64), Event>,
     scheduled: u64,
     agents: BTreeMap<Attempt, Agent>,
-    state: State,
+    pub(super) state: State,
     checker: Checker,
     end: Option<End>,
     lives: u64,
     crashes: u64,
-    interrupts_left: u64,
-    controls_left: u64,
-    crashes_left: u64,
+    pub(super) interrupts_left: u64,
+    pub(super) controls_left: u64,
+    pub(super) crashes_left: u64,
     /// Tells the story of the run, for one seed at a time.
     trace: bool,
 }
@@ -179,7 +159,7 @@ impl World {
     }
 
     /// Answers whether this life is over.
-    fn step(&mut self, event: Event) -> bool {
+    pub(super) fn step(&mut self, event: Event) -> bool {
         self.checker.before(&event);
         let actions = self.dispatcher.handle(self.now, event.clone());
         self.tell(&format!("{event:?}"), &actions);
@@ -223,7 +203,7 @@ impl World {
         false
     }
 
-    fn crash(&mut self) -> bool {
+    pub(super) fn crash(&mut self) -> bool {
         self.tell("-- crash", &[]);
         self.crashes_left -= 1;
         self.crashes += 1;
@@ -246,7 +226,7 @@ impl World {
     }
 
     /// A record that somebody else than the dispatcher appends.
-    fn person(&mut self, body: Body) {
+    pub(super) fn person(&mut self, body: Body) {
         self.tell(&format!("-- {body:?}"), &[]);
         self.checker.journaled(self.now, &body);
         self.journal(body);
@@ -376,144 +356,6 @@ impl World {
             },
         );
     }
-
-    /// Signals, crashes and people, at random. Answers whether this life is over.
-    fn something_happens(&mut self) -> bool {
-        if self.crashes_left > 0 && self.random.chance(1) {
-            return self.crash();
-        }
-        if self.interrupts_left > 0 && self.random.chance(2) {
-            self.interrupts_left -= 1;
-            return self.step(Event::Interrupted);
-        }
-        if self.controls_left > 0 && self.random.chance(3) {
-            self.controls_left -= 1;
-            let task = self.random.below(self.graph.specs.len() as u64) as usize;
-            let text = "so".to_owned();
-            let control = match self.random.below(12) {
-                0..=3 => Control::Answer { task, text },
-                4 => Control::Steer { task, text },
-                5..=6 => Control::CancelTask { task },
-                7 => Control::Hold,
-                8 => Control::Release,
-                9 if self.random.chance(30) => Control::CancelRun,
-                _ => Control::Retry { task },
-            };
-            return self.control(control);
-        }
-        false
-    }
-
-    /// As state-edit does: a record first, which the dispatcher then reads. Illegal ones are refused there.
-    fn control(&mut self, control: Control) -> bool {
-        let settled = |task: usize| {
-            self.state
-                .tasks
-                .get(&self.graph.specs[task].id)
-                .is_some_and(|t| t.outcome.is_some())
-        };
-        let id = |task: usize| self.graph.specs[task].id.clone();
-        let event = |event: &str, task: Option<usize>| Body::StateTransition {
-            event: event.to_owned(),
-            task: task.map(id),
-            from: None,
-            to: None,
-            by: None,
-            reason: None,
-        };
-        let body = match &control {
-            Control::Answer { task, text } => {
-                if !self
-                    .state
-                    .open_questions()
-                    .any(|question| question.task == id(*task))
-                {
-                    return false;
-                }
-                Body::Answer {
-                    task: id(*task),
-                    text: text.clone(),
-                    by: None,
-                }
-            }
-            Control::Steer { task, text } => Body::Steering {
-                task: id(*task),
-                text: text.clone(),
-                by: None,
-            },
-            Control::Approve { id } => Body::CheckpointApproved {
-                checkpoint: id.clone(),
-                by: None,
-                note: None,
-            },
-            Control::Reject { id, reason } => Body::CheckpointRejected {
-                checkpoint: id.clone(),
-                reason: reason.clone(),
-                by: None,
-            },
-            Control::CancelTask { task } if settled(*task) => return false,
-            Control::CancelTask { task } => event("cancel", Some(*task)),
-            Control::CancelRun => event("cancel", None),
-            Control::Hold => event("hold", None),
-            Control::Release => event("release", None),
-            Control::Retry { task } => {
-                let known = self.state.tasks.get(&id(*task)).and_then(|t| t.outcome);
-                if !matches!(known, Some(Outcome::Failed | Outcome::Cancelled)) {
-                    return false;
-                }
-                event("retry", Some(*task))
-            }
-        };
-        self.person(body);
-        self.step(Event::Control(control))
-    }
-
-    /// The dispatcher has ended and waits: people answer and approve, and start it again.
-    fn people_act(&mut self) {
-        let ask = |task: &String| Body::Answer {
-            task: task.clone(),
-            text: "so".to_owned(),
-            by: None,
-        };
-        let answers: Vec<Body> = self
-            .state
-            .open_questions()
-            .map(|question| ask(&question.task))
-            .collect();
-        for body in answers {
-            self.person(body);
-        }
-        let waiting = |(id, task): (&String, &schemas::TaskState)| {
-            (task.status == schemas::TaskStatus::Waiting).then(|| id.clone())
-        };
-        let mut ids: Vec<String> = self.state.tasks.iter().filter_map(waiting).collect();
-        let checkpoint = self
-            .state
-            .checkpoint
-            .as_ref()
-            .filter(|c| c.kind != "decision");
-        ids.extend(checkpoint.map(|c| c.id.clone()));
-        for checkpoint in ids {
-            let is_task = self.state.tasks.contains_key(&checkpoint);
-            let body = if is_task && self.random.chance(30) {
-                Body::CheckpointRejected {
-                    checkpoint,
-                    reason: "not so".to_owned(),
-                    by: None,
-                }
-            } else {
-                Body::CheckpointApproved {
-                    checkpoint,
-                    by: None,
-                    note: None,
-                }
-            };
-            self.person(body);
-        }
-        if self.state.held {
-            self.control(Control::Release);
-        }
-    }
 }
 
 fn answer(verdict: VerdictWord) -> GateAnswer {
@@ -523,71 +365,4 @@ fn answer(verdict: VerdictWord) -> GateAnswer {
         findings: FindingCounts::default(),
         verdict_file: None,
     }
-}
-
-/// Draws a plan and limits: small enough to be quick, odd enough to find things.
-fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
-    let count = 1 + random.below(14) as usize;
-    let lanes = 1 + random.below(4) as usize;
-    let stages = if random.chance(30) {
-        1 + random.below(3) as usize
-    } else {
-        1
-    };
-    let mut specs: Vec<Spec> = Vec::new();
-    for task in 0..count {
-        let deps: Vec<usize> = (0..task).filter(|_| random.chance(25)).collect();
-        let floor = deps.iter().map(|dep| specs[*dep].stage).max().unwrap_or(0);
-        specs.push(Spec {
-            id: format!("t{}", task + 1),
-            run_if: match random.below(10) {
-                0 => RunIf::Always,
-                1 if !deps.is_empty() => RunIf::Failed,
-                _ => RunIf::Succeeded,
-            },
-            lanes: (0..lanes).filter(|_| random.chance(40)).collect(),
-            stage: floor.max(random.below(stages as u64) as usize),
-            has_gates: random.chance(50),
-            done: [DoneRule::Exit, DoneRule::Marker, DoneRule::Both][random.below(3) as usize],
-            timeout: random.chance(50).then(|| 500 + random.below(8_000)),
-            fix_limit: random.below(4) as u32,
-            stops_run: random.chance(5),
-            digest: "d".to_owned(),
-            deps,
-        });
-    }
-    let boundaries = (1..stages)
-        .map(|stage| random.chance(60).then(|| format!("cp{stage}")))
-        .collect();
-    let mut order: Vec<usize> = (0..count).collect();
-    for index in (1..count).rev() {
-        order.swap(index, random.below(index as u64 + 1) as usize);
-    }
-    let limits = Limits {
-        jobs: 1 + random.below(5) as usize,
-        retries: random.below(3) as u32,
-        launch_retries: random.below(2) as u32,
-        gate_retries: random.below(3) as u32,
-        stall: random.chance(90).then(|| 1_000 + random.below(20_000)),
-        grace: random.below(2_000),
-        result_grace: random.below(2_000),
-        question_grace: random.below(5_000),
-        backoff: 1 + random.below(1_000),
-        backoff_max: 5_000,
-        seed,
-    };
-    // Without a stall limit or a timeout an agent that hangs would be right to hang for ever.
-    let limits = Limits {
-        stall: limits.stall.or(Some(60_000)),
-        ..limits
-    };
-    (
-        Graph {
-            specs,
-            order,
-            lanes,
-            boundaries,
-        },
-        limits,
-    )
 }

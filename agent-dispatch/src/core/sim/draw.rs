@@ -1,0 +1,93 @@
+//! Plans and limits at random: small enough to be quick, odd enough to find things.
+
+use schemas::{DoneRule, RunIf};
+
+use crate::core::{Graph, Limits, Spec};
+
+/// splitmix64: small, good enough, the same everywhere.
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit.max(1)
+    }
+
+    pub(super) fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// Draws a plan and limits: small enough to be quick, odd enough to find things.
+pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
+    let count = 1 + random.below(14) as usize;
+    let lanes = 1 + random.below(4) as usize;
+    let stages = if random.chance(30) {
+        1 + random.below(3) as usize
+    } else {
+        1
+    };
+    let mut specs: Vec<Spec> = Vec::new();
+    for task in 0..count {
+        let deps: Vec<usize> = (0..task).filter(|_| random.chance(25)).collect();
+        let floor = deps.iter().map(|dep| specs[*dep].stage).max().unwrap_or(0);
+        specs.push(Spec {
+            id: format!("t{}", task + 1),
+            run_if: match random.below(10) {
+                0 => RunIf::Always,
+                1 if !deps.is_empty() => RunIf::Failed,
+                _ => RunIf::Succeeded,
+            },
+            lanes: (0..lanes).filter(|_| random.chance(40)).collect(),
+            stage: floor.max(random.below(stages as u64) as usize),
+            has_gates: random.chance(50),
+            done: [DoneRule::Exit, DoneRule::Marker, DoneRule::Both][random.below(3) as usize],
+            timeout: random.chance(50).then(|| 500 + random.below(8_000)),
+            fix_limit: random.below(4) as u32,
+            stops_run: random.chance(5),
+            digest: "d".to_owned(),
+            deps,
+        });
+    }
+    let boundaries = (1..stages)
+        .map(|stage| random.chance(60).then(|| format!("cp{stage}")))
+        .collect();
+    let mut order: Vec<usize> = (0..count).collect();
+    for index in (1..count).rev() {
+        order.swap(index, random.below(index as u64 + 1) as usize);
+    }
+    let limits = Limits {
+        jobs: 1 + random.below(5) as usize,
+        retries: random.below(3) as u32,
+        launch_retries: random.below(2) as u32,
+        gate_retries: random.below(3) as u32,
+        stall: random.chance(90).then(|| 1_000 + random.below(20_000)),
+        grace: random.below(2_000),
+        result_grace: random.below(2_000),
+        question_grace: random.below(5_000),
+        backoff: 1 + random.below(1_000),
+        backoff_max: 5_000,
+        seed,
+    };
+    // Without a stall limit or a timeout an agent that hangs would be right to hang for ever.
+    let limits = Limits {
+        stall: limits.stall.or(Some(60_000)),
+        ..limits
+    };
+    (
+        Graph {
+            specs,
+            order,
+            lanes,
+            boundaries,
+        },
+        limits,
+    )
+}
