@@ -179,10 +179,22 @@ fn stages(
 ) -> (Vec<usize>, Vec<Option<String>>) {
     let mut segment_of_phase = HashMap::new();
     let mut checkpoints = Vec::new();
-    for phase in plan.ordered_phases() {
+    let group = |phase: &schemas::Phase| {
+        plan.parallel_groups
+            .iter()
+            .position(|group| group.contains(&phase.id))
+    };
+    let phases = plan.ordered_phases();
+    let mut reached = Vec::new();
+    for (at, phase) in phases.iter().enumerate() {
         segment_of_phase.insert(phase.id.as_str(), checkpoints.len());
         if plan.pauses_after(phase) {
-            checkpoints.push(phase.id.clone());
+            reached.push(phase.id.clone());
+        }
+        // A checkpoint inside a group is reached after the whole group.
+        let next = phases.get(at + 1).and_then(|next| group(next));
+        if next.is_none() || next != group(phase) {
+            checkpoints.append(&mut reached);
         }
     }
     let mut wave_of = vec![0; plan.tasks.len()];

@@ -83,6 +83,9 @@ fn prepare(cli: &Cli, schedule: &Schedule, plan: &Plan) -> Result<(Graph, Vec<Ru
             runner.profile.done = config::done_rule(done);
         }
     }
+    for runner in &runners {
+        runner.check()?;
+    }
     let done: Vec<DoneRule> = runners.iter().map(|runner| runner.profile.done).collect();
     let timeout = cli.timeout.map(|timeout| timeout.as_millis() as u64);
     let rules = graph::Rules {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use schemas::{Command, DoneRule, Failure, Plan, Profile, PromptBy, Task};
-use serde::Deserialize;
+use schemas::{Agents, Command, DoneRule, Failure, Plan, Profile, PromptBy, Task};
 
-/// Profiles that are there without any file, as data. They speak plain text.
-const BUILT_IN: &str = include_str!("profiles.json");
+/// The agent of a task that brings its own command.
+const OWN: &str = "command";
 
 /// Profiles by name: built in, from the plan, from `--agents`; later ones win.
 #[derive(Debug, Default)]
@@ -25,17 +24,9 @@ pub(crate) struct Runner {
     pub(crate) model: Option<String>,
 }
 
-/// The document of `--agents FILE`.
-#[derive(Deserialize)]
-struct Agents {
-    agents: BTreeMap<String, Profile>,
-}
-
 impl Profiles {
     pub(crate) fn new(plan: &Plan) -> Profiles {
-        let built_in: Agents = serde_json::from_str(BUILT_IN)
-            .expect("the built-in profiles are valid: a test says so");
-        let mut known = built_in.agents;
+        let mut known = Agents::built_in().agents;
         known.extend(plan.agents.clone());
         Profiles {
             known,
@@ -93,7 +84,7 @@ impl Profiles {
             .or(plan.defaults.agent.as_ref());
         if let (None, Some(command)) = (&self.forced, &task.command) {
             return Ok(Runner {
-                name: "command".to_owned(),
+                name: OWN.to_owned(),
                 profile: own(command),
                 model: None,
             });
@@ -146,10 +137,25 @@ fn bare(argv: Vec<String>, done: DoneRule) -> Profile {
 }
 
 impl Runner {
+    /// An agent that is not there is a mistake of the machine and not of every task. The program of a task's own
+    /// command may well be made by an earlier task.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let program = self.profile.argv.first().map_or("", String::as_str);
+        if self.name == OWN || which::which(program).is_ok() {
+            return Ok(());
+        }
+        let message = format!(
+            "cannot find the program {program} of the agent {}",
+            self.name
+        );
+        Err(Failure::trouble(message)
+            .help("install it or add its folder to PATH; --list-agents shows what is found"))
+    }
+
     /// The argv with `{model}`, `{prompt}` and `{promptFile}` filled in. An element that asks for a model falls away
     /// when there is none, and with it the flag before it. A task's own command is never filled in.
     pub(crate) fn argv(&self, prompt: &str, prompt_file: &str) -> Vec<String> {
-        if self.name == "command" {
+        if self.name == OWN {
             return self.profile.argv.clone();
         }
         // The kernel takes at most 128 KiB in one element of argv.
@@ -185,18 +191,6 @@ mod tests {
             profile: bare(argv, DoneRule::Both),
             model: None,
         }
-    }
-
-    #[test]
-    fn the_built_in_profiles_are_read() {
-        let agents: Agents = serde_json::from_str(BUILT_IN).unwrap();
-        assert!(agents.agents.contains_key("claude"));
-        assert!(
-            agents
-                .agents
-                .values()
-                .all(|profile| !profile.argv.is_empty())
-        );
     }
 
     #[test]

@@ -10,10 +10,10 @@ use schemas::{Check, CheckStatus, Command, Console, Finding};
 
 use crate::metric;
 use crate::output::{Output, Printed};
-use crate::plain::plain;
 use crate::planned::{Planned, Run, Work};
 use crate::process::{End, Ended, Inbox, Launch};
 use crate::tally;
+use schemas::terminal::plain;
 
 /// Bytes of output that a verdict carries.
 const TAIL: usize = 4 << 10;

@@ -9,7 +9,6 @@ mod cli;
 mod gates;
 mod metric;
 mod output;
-mod plain;
 mod planned;
 mod process;
 mod statement;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use schemas::Console;
 
-use crate::plain::plain;
+use schemas::terminal::plain;
 
 /// Bytes of each stream that are kept for metrics.
 pub(crate) const WINDOW: usize = 1 << 20;

@@ -113,10 +113,6 @@ impl Console {
     }
 
     fn say(&self, text: &str) {
-        self.block(&format!(
-            "{}: {}",
-            self.program,
-            crate::render::printable(text)
-        ));
+        self.block(&format!("{}: {}", self.program, crate::printable(text)));
     }
 }

@@ -20,6 +20,7 @@ mod render;
 mod schedule;
 pub mod source;
 mod state;
+pub mod terminal;
 pub mod time;
 mod verdict;
 
@@ -41,12 +42,13 @@ pub use plan::{
 pub use problem::{Problem, Related, Severity};
 pub use profile::{Agents, DoneRule, Profile, PromptBy};
 pub use record::{AttemptResult, Body, Record, RunOutcome, TaskLabel, Usage};
-pub use render::{printable, render};
+pub use render::render;
 pub use schedule::{CriticalPath, Estimate, Lane, Schedule, TaskSlot, Worktree};
 pub use state::{
     CheckpointState, DecisionEntry, Lock, Progress, ProjectState, Question, RunStatus, State,
     TaskState, TaskStatus, Totals,
 };
+pub use terminal::printable;
 pub use verdict::{Check, CheckStatus, Finding, FindingCounts, Metric, Verdict, VerdictWord};
 
 pub use state::{Outcome, Verification};

@@ -13,6 +13,8 @@
 
 use memchr::{memchr2, memmem};
 
+use crate::terminal;
+
 /// Longest part of a line that is looked at, in bytes.
 pub const MAX_LINE: usize = 64 << 10;
 
@@ -171,52 +173,11 @@ fn may_matter(line: &[u8]) -> bool {
     }
 }
 
-/// The line without ANSI sequences and other control characters.
+/// The line without escape sequences and control characters.
 fn plain(line: &[u8]) -> String {
-    let mut kept = Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = match (byte, tail.first()) {
-            (0x1b, Some(b'[')) => after_csi(&tail[1..]),
-            (0x1b, Some(b']' | b'P' | b'X' | b'^' | b'_')) => after_string(&tail[1..]),
-            (0x1b, Some(b'(' | b')' | b'*' | b'+' | b'#' | b'%' | b' ')) => {
-                tail.get(2..).unwrap_or_default()
-            }
-            (0x1b, _) => tail.get(1..).unwrap_or_default(),
-            // C1 controls as UTF-8: CSI and OSC in one character.
-            (0xc2, Some(0x9b)) => after_csi(&tail[1..]),
-            (0xc2, Some(0x9d | 0x90)) => after_string(&tail[1..]),
-            (0xc2, Some(0x80..=0x9f)) => &tail[1..],
-            (b'\t', _) => {
-                kept.push(byte);
-                tail
-            }
-            (0x00..=0x1f | 0x7f, _) => tail,
-            _ => {
-                kept.push(byte);
-                tail
-            }
-        };
-    }
+    let mut kept = terminal::without_sequences(line).into_owned();
+    kept.retain(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f));
     String::from_utf8_lossy(&kept).into_owned()
-}
-
-/// What follows a control sequence: parameters, then one final byte.
-fn after_csi(rest: &[u8]) -> &[u8] {
-    let end = rest.iter().position(|byte| !(0x20..=0x3f).contains(byte));
-    end.and_then(|at| rest.get(at + 1..)).unwrap_or_default()
-}
-
-/// What follows a control string: up to BEL or ST.
-fn after_string(rest: &[u8]) -> &[u8] {
-    for (at, byte) in rest.iter().enumerate() {
-        match (byte, rest.get(at + 1)) {
-            (0x07, _) => return &rest[at + 1..],
-            (0x1b, Some(b'\\')) | (0xc2, Some(0x9c)) => return &rest[at + 2..],
-            _ => {}
-        }
-    }
-    &[]
 }
 
 /// The markers of a line that begins with one.

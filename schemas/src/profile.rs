@@ -18,6 +18,14 @@ pub struct Agents {
     pub agents: BTreeMap<String, Profile>,
 }
 
+impl Agents {
+    /// The profiles that are there without any file, as data (`schemas/agents.json`).
+    pub fn built_in() -> Agents {
+        serde_json::from_str(include_str!("../agents.json"))
+            .expect("the built-in profiles are of their type: the contract test reads them")
+    }
+}
+
 /// How to run one kind of agent. In a plan's `agents`, or in a file for `--agents`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,6 +6,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::source::Source;
+use crate::terminal::printable;
 use crate::{Problem, Severity};
 
 /// Longest part of a line that is shown on either side of a problem, in bytes.
@@ -44,17 +45,6 @@ pub fn render(problems: &[Problem], source: &Source, color: bool) -> String {
         ));
     }
     text
-}
-
-/// Text that cannot steer a terminal: control characters but the line's end become `\u{fffd}`.
-pub fn printable(text: &str) -> String {
-    let steers = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .map(|c| if steers(c) { '\u{fffd}' } else { c })
-        .collect()
 }
 
 /// A part of the source: its text, the number of its first line, and the spans to mark within it, the first

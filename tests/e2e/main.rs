@@ -3,6 +3,8 @@
 mod agents;
 mod conform;
 mod disk;
+mod disk_full;
+mod docs;
 mod orchestrate;
 mod pipeline;
 mod plan;

@@ -1,5 +1,8 @@
 //! A live attempt: what is known of it, when to look again, and what it came to.
 
+use std::time::Duration;
+
+use schemas::time::for_people;
 use schemas::{AttemptResult, DoneRule};
 
 use super::{Limits, Said, Spec, Time};
@@ -175,10 +178,10 @@ impl Live {
             // It said so before we ended it: how it ended is our doing.
             Some(_) if by_marker => (AttemptResult::Done, None),
             Some(Why::TimedOut) => {
-                let minutes = spec.timeout.unwrap_or(0) as f64 / 60_000.0;
+                let limit = Duration::from_millis(spec.timeout.unwrap_or(0));
                 (
                     AttemptResult::TimedOut,
-                    Some(format!("took longer than {minutes} min")),
+                    Some(format!("took longer than {}", for_people(limit))),
                 )
             }
             Some(Why::Stalled) => (

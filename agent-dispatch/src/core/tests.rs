@@ -54,11 +54,7 @@ fn begin(specs: Vec<Spec>, limits: Limits) -> (Run, Vec<Action>) {
     begin_from(specs, limits, Initial::default())
 }
 
-fn begin_from(
-    specs: Vec<Spec>,
-    limits: Limits,
-    mut initial: Initial,
-) -> (Run, Vec<Action>) {
+fn begin_from(specs: Vec<Spec>, limits: Limits, mut initial: Initial) -> (Run, Vec<Action>) {
     let lanes = specs
         .iter()
         .flat_map(|spec| &spec.lanes)

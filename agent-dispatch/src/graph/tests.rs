@@ -58,6 +58,26 @@ fn phases_with_checkpoints_become_stages() {
 }
 
 #[test]
+fn a_checkpoint_inside_a_group_is_reached_after_the_whole_group() {
+    let graph = graph(schedule_of(serde_json::json!({
+        "planId": "p", "checkpoints": ["p1"], "parallelGroups": [["p1", "p2"]],
+        "phases": [{"id": "p1"}, {"id": "p2"}, {"id": "p3"}],
+        "tasks": [
+            {"id": "t1", "title": "x", "phase": "p1"}, {"id": "t2", "title": "x", "phase": "p2"},
+            {"id": "t3", "title": "x", "phase": "p3"}]})))
+    .unwrap();
+    assert_eq!(
+        graph
+            .specs
+            .iter()
+            .map(|spec| spec.stage)
+            .collect::<Vec<_>>(),
+        [0, 0, 1]
+    );
+    assert_eq!(graph.boundaries, [Some("p1".to_owned())]);
+}
+
+#[test]
 fn a_task_is_never_in_an_earlier_stage_than_what_it_waits_for() {
     let graph = graph(schedule_of(serde_json::json!({
         "planId": "p", "checkpoints": ["p1"], "phases": [{"id": "p1"}, {"id": "p2"}],

@@ -141,6 +141,8 @@ fn spawn(
             std::os::unix::process::CommandExt::process_group(command, 0);
             Ok(())
         });
+    // An agent that ran state-edit would find its own run and could answer its own question.
+    expression = expression.env_remove("ORCHESTRATE_DIR");
     for name in &start.env_remove {
         expression = expression.env_remove(name);
     }

@@ -29,7 +29,8 @@ pub(crate) struct Containment {
     /// Leaders that somebody waits for; every other child of ours is an orphan.
     leaders: Mutex<BTreeSet<u32>>,
     subreaper: bool,
-    warden: Option<std::process::Child>,
+    warden: Mutex<Option<std::process::Child>>,
+    guarded: bool,
 }
 
 impl Containment {
@@ -39,12 +40,15 @@ impl Containment {
         let prefix = format!("{run_mark}.{session:08x}.");
         let subreaper = become_subreaper();
         let mut containment = Containment {
-            warden: None,
+            warden: Mutex::new(None),
+            guarded: false,
             prefix,
             leaders: Mutex::new(BTreeSet::new()),
             subreaper,
         };
-        containment.warden = containment.start_warden();
+        let warden = containment.start_warden();
+        containment.guarded = warden.is_some();
+        containment.warden = Mutex::new(warden);
         containment
     }
 
@@ -57,7 +61,7 @@ impl Containment {
         if self.subreaper {
             means.push("subreaper");
         }
-        if self.warden.is_some() {
+        if self.guarded {
             means.push("warden");
         }
         means.join(" + ")
@@ -97,9 +101,14 @@ impl Containment {
     }
 
     /// Dismisses the warden: everything is gone.
-    pub(crate) fn dismiss(mut self) {
+    pub(crate) fn dismiss(&self) {
         self.sweep_all();
-        if let Some(mut warden) = self.warden.take() {
+        let warden = self
+            .warden
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(mut warden) = warden {
             if let Some(mut stdin) = warden.stdin.take() {
                 let _ = std::io::Write::write_all(&mut stdin, b"q");
             }

@@ -2,13 +2,16 @@
 
 use std::io::Write;
 
+use schemas::Failure;
+
 use super::run_dir::RunDir;
 use super::{Run, Shell, agent, gate, workspace};
 use crate::core::{Action, Attempt, Event, GateAnswer, Launch};
 use crate::prompt;
 
 impl Shell<'_> {
-    pub(super) fn act(&mut self, action: Action) {
+    /// Does one thing. Fails only when the run directory does: everything else is news for the core.
+    pub(super) fn act(&mut self, action: Action) -> Result<(), Failure> {
         match action {
             Action::Record(_) => {}
             Action::Start { attempt, terminal } => {
@@ -16,7 +19,7 @@ impl Shell<'_> {
                     Ok(launch) => Event::Started { attempt, launch },
                     Err(error) => Event::LaunchFailed {
                         attempt,
-                        reason: format!("{error:#}"),
+                        reason: blame(error)?,
                     },
                 };
                 self.own.push_back(event);
@@ -35,7 +38,7 @@ impl Shell<'_> {
                 if let Err(error) = self.start_gate(attempt) {
                     let answer = GateAnswer {
                         verdict: schemas::VerdictWord::Infrastructure,
-                        reason: Some(format!("{error:#}")),
+                        reason: Some(blame(error)?),
                         findings: schemas::FindingCounts::default(),
                         verdict_file: None,
                     };
@@ -54,6 +57,7 @@ impl Shell<'_> {
             Action::Deliver { attempt, text } => self.deliver(attempt, &text),
             Action::Finish(end) => self.end = Some(end),
         }
+        Ok(())
     }
 
     fn start(&mut self, attempt: Attempt, terminal: &str) -> anyhow::Result<Launch> {
@@ -77,10 +81,11 @@ impl Shell<'_> {
             workspace: &workspace.display().to_string(),
             verdict: workspace::verdict(dir, state, &task.id).as_ref(),
         });
-        dir.create(&files.prompt)
-            .and_then(|mut file| file.write_all(text.as_bytes()))?;
-        let answers = dir.create(&files.answers)?;
-        workspace::write_answers(answers, state, &task.id)?;
+        dir.create(&files.prompt, text.as_bytes())?;
+        dir.create(
+            &files.answers,
+            workspace::answers(state, &task.id).as_bytes(),
+        )?;
         let prompt_file = dir.whole(&files.prompt);
         let stdin = match runner.profile.prompt_by {
             schemas::PromptBy::Stdin => std::fs::File::open(&prompt_file)?,
@@ -98,7 +103,7 @@ impl Shell<'_> {
                 env_remove: runner.profile.env_remove.clone(),
                 workspace: workspace.clone(),
                 stdin,
-                log: dir.create(&files.log)?,
+                log: dir.create(&files.log, b"")?,
                 terminal: terminal.to_owned(),
             },
             &self.containment,
@@ -147,6 +152,14 @@ impl Shell<'_> {
             .append(true)
             .open(path)
             .and_then(|mut file| file.write_all(line.as_bytes()));
+    }
+}
+
+/// What a task's record says of an error; a failure of ours is nothing that a task is to blame for.
+fn blame(error: anyhow::Error) -> Result<String, Failure> {
+    match error.downcast::<Failure>() {
+        Ok(failure) => Err(failure),
+        Err(error) => Ok(format!("{error:#}")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The gates of a task's work: gate-run (or what stands in for it), and its verdict.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -58,14 +58,10 @@ pub(super) fn start(
         RunDir::gates(check.task, number),
         RunDir::verdict(check.task, number),
     );
-    write_document(dir, &document, &check.gates).context("cannot write the gates")?;
+    dir.create(&document, gates_document(&check.gates).as_bytes())?;
     let stdin = File::open(dir.whole(&document)).context("cannot open the gates")?;
-    let verdict = dir
-        .create(&verdict_file)
-        .context("cannot write the verdict")?;
-    let log = dir
-        .create(&RunDir::gate_log(check.task, number))
-        .context("cannot write the gates' log")?;
+    let verdict = dir.create(&verdict_file, b"")?;
+    let log = dir.create(&RunDir::gate_log(check.task, number), b"")?;
     let mark = containment.mark(&check.terminal);
     let expression = duct::cmd(
         &check.program,
@@ -109,11 +105,11 @@ pub(super) fn start(
     Ok(GateChild { pid })
 }
 
-fn write_document(dir: &RunDir, file: &str, gates: &[&str]) -> std::io::Result<()> {
-    let mut text = String::from("{\"kind\":\"gates\",\"version\":1,\"gates\":{\"task\":[");
-    text.push_str(&gates.join(","));
-    text.push_str("]}}\n");
-    dir.create(file)?.write_all(text.as_bytes())
+fn gates_document(gates: &[&str]) -> String {
+    format!(
+        "{{\"kind\":\"gates\",\"version\":1,\"gates\":{{\"task\":[{}]}}}}\n",
+        gates.join(",")
+    )
 }
 
 /// The verdict is what counts; an exit code without one says nothing about the work.

@@ -38,6 +38,11 @@ const BATCH: usize = 256;
 pub(crate) enum Incoming {
     Event(Event),
     Signal(i32),
+    /// What an agent prints cannot be kept.
+    LogLost {
+        attempt: Attempt,
+        reason: String,
+    },
     /// Nobody reads stdout any more.
     ReaderGone,
     /// Somebody else has appended to the journal.
@@ -183,6 +188,18 @@ impl Shell<'_> {
                 self.view.interrupted(self.interrupts);
                 self.own.push_back(Event::Interrupted);
             }
+            Incoming::LogLost { attempt, reason } => {
+                let task = self.run.plan.tasks[attempt.task].id.clone();
+                let log = RunDir::log(&task, attempt.number);
+                let text = format!("the log {log} is not complete: {reason}");
+                self.journal(
+                    vec![Body::Note {
+                        text,
+                        task: Some(task),
+                    }],
+                    false,
+                )?;
+            }
             Incoming::ReaderGone => {
                 self.signal
                     .get_or_insert(rustix::process::Signal::PIPE.as_raw());
@@ -221,7 +238,7 @@ impl Shell<'_> {
             self.journal(bodies, durable)?;
         }
         for deed in deeds {
-            self.act(deed);
+            self.act(deed)?;
         }
         self.save_now_and_then()
     }
@@ -284,12 +301,9 @@ impl Shell<'_> {
                 gate.terminate();
             }
         }
-        self.containment.sweep_all();
         let saved = schemas::journal::refresh_snapshot(self.run.dir.path());
         self.writer.close();
-        if let Ok(containment) = Arc::try_unwrap(self.containment) {
-            containment.dismiss();
-        }
+        self.containment.dismiss();
         self.run.state.refresh();
         self.view.finished(&self.run.state);
         let exit = match result? {

@@ -27,6 +27,7 @@ pub(super) struct Listener {
     logged: u64,
     events: SyncSender<Incoming>,
     told: Option<Instant>,
+    lost: bool,
 }
 
 impl Listener {
@@ -43,6 +44,7 @@ impl Listener {
             logged: 0,
             events,
             told: None,
+            lost: false,
         }
     }
 
@@ -65,10 +67,17 @@ impl Listener {
         scanner.finish(|marker| self.tell(marker));
     }
 
-    /// A log that cannot be written is no reason to lose the attempt: the journal is what must not fail.
+    /// A log that cannot be written is no reason to lose the attempt: the journal is what must not fail. It says so.
     fn keep(&mut self, bytes: &[u8]) {
         let room = MAX_LOG.saturating_sub(self.logged).min(bytes.len() as u64) as usize;
-        let _ = self.log.write_all(&bytes[..room]);
+        if let (Err(error), false) = (self.log.write_all(&bytes[..room]), self.lost) {
+            self.lost = true;
+            let reason = error.to_string();
+            let _ = self.events.send(Incoming::LogLost {
+                attempt: self.attempt,
+                reason,
+            });
+        }
         if room < bytes.len() && self.logged < MAX_LOG {
             let _ = self
                 .log

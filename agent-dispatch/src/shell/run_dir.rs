@@ -54,13 +54,19 @@ impl RunDir {
         self.path.join(file)
     }
 
-    /// Makes a file new, with its folder.
-    pub(crate) fn create(&self, file: &str) -> std::io::Result<File> {
+    /// Makes a file new, with its folder and its text. A run directory that cannot be written ends the dispatcher:
+    /// no task is to blame for it.
+    pub(crate) fn create(&self, file: &str, text: &[u8]) -> Result<File, Failure> {
         let path = self.whole(file);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        File::create(path)
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| {
+            let mut file = File::create(&path)?;
+            file.write_all(text)?;
+            Ok(file)
+        })
+        .map_err(|error| {
+            Failure::trouble(format!("cannot write {}", path.display())).because(&error)
+        })
     }
 
     /// Keeps every other dispatcher out as long as the answer lives. The lock is the kernel's: it ends with us,

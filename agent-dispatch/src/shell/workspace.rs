@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use schemas::{Plan, State, Task, Verdict, VerdictWord};
+use schemas::{Failure, Plan, State, Task, Verdict, VerdictWord};
 
 use super::Run;
 use super::run_dir::RunDir;
@@ -16,11 +16,18 @@ use crate::graph::folder;
 /// Largest verdict that is read back, in bytes.
 const MAX_VERDICT: u64 = 16 << 20;
 
-/// The task's folder, made when it is not there.
+/// The task's folder, made when it is not there. A disk without room is nobody's failure but the disk's.
 pub(super) fn open(root: &Path, plan: &Plan, task: &Task) -> anyhow::Result<PathBuf> {
     let path = root.join(folder(plan, task).unwrap_or(""));
-    std::fs::create_dir_all(&path)
-        .with_context(|| format!("cannot make the project folder {}", path.display()))?;
+    std::fs::create_dir_all(&path).map_err(|error| {
+        let message = format!("cannot make the project folder {}", path.display());
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+                anyhow::Error::new(Failure::trouble(message).because(&error))
+            }
+            _ => anyhow::Error::new(error).context(message),
+        }
+    })?;
     path.canonicalize()
         .with_context(|| format!("cannot enter the project folder {}", path.display()))
 }
@@ -55,13 +62,13 @@ pub(super) fn environment(
         "ANSWERS_FILE",
         run.dir.whole(&RunDir::answers(&task.id, number)).into(),
     );
-    set("ORCHESTRATE_DIR", run.dir.path().into());
     set("PWD", workspace.into());
     env
 }
 
 /// What has been answered so far, so that a script need not read the prompt for it.
-pub(super) fn write_answers(mut file: File, state: &State, task: &str) -> std::io::Result<()> {
+pub(super) fn answers(state: &State, task: &str) -> String {
+    let mut text = String::new();
     for question in state
         .questions
         .iter()
@@ -69,10 +76,10 @@ pub(super) fn write_answers(mut file: File, state: &State, task: &str) -> std::i
     {
         if let Some(answer) = &question.answer {
             let line = serde_json::json!({ "question": question.text, "text": answer });
-            writeln!(file, "{line}")?;
+            text.push_str(&format!("{line}\n"));
         }
     }
-    Ok(())
+    text
 }
 
 /// The verdict that a fix attempt must mend.

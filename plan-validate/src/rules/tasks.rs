@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use schemas::Problem;
 use schemas::source::escape;
+use schemas::{Agents, Problem};
 
 use crate::found::Found;
 use crate::keys::Misspelt;
@@ -16,18 +16,13 @@ const LEAST_LETTERS: usize = 24;
 /// Characters after which a text needs no further counting.
 const ENOUGH: usize = 200;
 
-/// Profiles that agent-dispatch has of its own.
-const BUILT_IN: &[&str] = &[
-    "command", "claude", "codex", "gemini", "opencode", "qwen", "copilot", "cursor", "goose",
-    "amp", "aider", "acp",
-];
-
 pub(super) fn check(plan: &Outline, found: &mut Found) {
+    let built_in = Agents::built_in().agents;
     let agents: HashSet<&str> = plan
         .agents
         .iter()
         .map(AsRef::as_ref)
-        .chain(BUILT_IN.iter().copied())
+        .chain(built_in.keys().map(String::as_str))
         .collect();
     let expect_agent = |name: Option<&str>, at: String, found: &mut Found| {
         if let Some(name) = name

@@ -24,6 +24,15 @@ fn told(schema: &Schema, document: &Value) -> Vec<String> {
 }
 
 #[test]
+fn the_built_in_agents_are_of_their_schema_and_type() {
+    let text = include_str!("../../agents.json");
+    let document: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(told(&schema("agents"), &document), [""; 0]);
+    let agents = schemas::Agents::built_in().agents;
+    assert!(agents.values().all(|profile| !profile.argv.is_empty()));
+}
+
+#[test]
 fn every_kind_has_examples() {
     for kind in kinds() {
         let valid: Vec<String> = examples(kind, "valid").iter().map(Example::name).collect();
