@@ -50,8 +50,8 @@ fn a_gates_own_limit_counts_and_sigterm_comes_first() {
     let document = r#"[{"command": "trap 'echo cleaned up; exit 9' TERM; echo $$ > pid; while :; do sleep 0.05; done", "timeoutSeconds": 1.5}]"#;
     let ran = sandbox.gates(document, &["--grace", "60s"]);
     assert_eq!(ran.outcome(), "1 failed: timed-out");
-    // The shell may name the child that the signal ended before that.
-    assert!(text(&ran.check(0), "outputTail").ends_with("cleaned up"));
+    // The shell may name the child that the signal ended too, on its other stream.
+    assert!(text(&ran.check(0), "outputTail").contains("cleaned up"));
 }
 
 #[test]
