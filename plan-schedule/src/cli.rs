@@ -9,7 +9,7 @@ use schemas::Speech;
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// Plan to read; `-` or nothing for stdin
+    /// The plan; `-` or nothing: stdin
     pub(crate) file: Option<PathBuf>,
 
     /// Tasks at once [default: limits.maxConcurrent of the plan, else 5]
@@ -27,7 +27,7 @@ pub(crate) struct Cli {
     pub(crate) barriers: bool,
 
     /// What to write to stdout
-    #[arg(long, value_name = "FORM", value_enum, default_value = "json")]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "json")]
     pub(crate) format: Format,
 
     /// Tell what may start now instead of writing the schedule
@@ -61,4 +61,9 @@ Examples:
 A task without estimatedMinutes takes what its complexity says: trivial 5, low or quick 10,
 medium or standard 30, high or complex 60, anything else 15 minutes.
 
-Exit codes: 0 scheduled, 1 the plan cannot be scheduled, 2 called wrongly, 3 no plan, 4 trouble.";
+Exit codes:
+  0  scheduled
+  1  the plan cannot be scheduled, or the state is of another plan
+  2  called wrongly
+  3  missing, empty, or no plan
+  4  the surroundings failed";

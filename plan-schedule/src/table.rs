@@ -67,15 +67,17 @@ fn estimate(schedule: &Schedule<'_>, width: usize) -> String {
         .map(|task| schedule.network.id(*task))
         .collect();
     let slots = schedule.options.slots;
+    let chain = format!(
+        "critical path        {} min  {}",
+        schedule.paths.longest,
+        chain.join(" → ")
+    );
+    // A chain may have thousands of tasks; the numbers are what was asked for, and are never cut.
     let lines = [
         format!("one after the other  {} min", schedule.serial),
+        cut(&printable(&chain), width),
         format!(
-            "critical path        {} min  {}",
-            schedule.paths.longest,
-            chain.join(" → ")
-        ),
-        format!(
-            "with {:15} {} min  {} times as fast, at best {} min",
+            "with {:15} {} min  {:.2} times as fast, at best {} min",
             if slots == 1 {
                 "1 slot".to_owned()
             } else {
@@ -86,9 +88,7 @@ fn estimate(schedule: &Schedule<'_>, width: usize) -> String {
             schedule.lower_bound(),
         ),
     ];
-    lines
-        .map(|line| cut(&printable(&line), width) + "\n")
-        .concat()
+    lines.map(|line| line + "\n").concat()
 }
 
 /// Columns as wide as their widest cell; the last one takes what is left of `width`.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 /// A plan.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a plan")]
 pub(crate) struct PlanView<'a> {
     #[serde(borrow)]
     pub(crate) plan_id: Text<'a>,
@@ -39,6 +39,7 @@ pub(crate) struct PlanView<'a> {
 
 /// A project of it.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a project")]
 pub(crate) struct ProjectView<'a> {
     #[serde(borrow)]
     pub(crate) name: Text<'a>,
@@ -46,7 +47,7 @@ pub(crate) struct ProjectView<'a> {
 
 /// A task of it.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a task")]
 pub(crate) struct TaskView<'a> {
     #[serde(borrow)]
     pub(crate) id: Text<'a>,
@@ -92,9 +93,23 @@ impl<'a> PlanView<'a> {
     /// Fails with code 3 when the document is no plan.
     pub(crate) fn read(input: &'a document::Input) -> Result<PlanView<'a>, Failure> {
         serde_json::from_str(&input.text).map_err(|error| {
-            Failure::input(format!("cannot read {}: not a plan", input.name))
+            let name = &input.name;
+            if let Some(kind) = kind(&input.text) {
+                return Failure::input(format!("cannot read {name}: a {kind}, not a plan"));
+            }
+            Failure::input(format!("cannot read {name}: not a plan"))
                 .because(&error)
                 .help("plan-validate says what is missing, and reads plans of other forms")
         })
     }
+}
+
+/// What another document of the contract says that it is; a plan says nothing.
+fn kind(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Kind {
+        kind: String,
+    }
+    let it: Kind = serde_json::from_str(text).ok()?;
+    (it.kind != "plan").then_some(it.kind)
 }

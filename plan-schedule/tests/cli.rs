@@ -145,8 +145,10 @@ fn what_is_no_plan_is_code_3() {
         ),
         (
             r#"{"kind": "schedule", "version": 1, "plan": {}}"#,
-            "missing field `planId`",
+            "cannot read <stdin>: a schedule, not a plan",
         ),
+        ("5", "integer `5`, expected a plan"),
+        (r#"{"planId": "p", "tasks": ["t1"]}"#, "expected a task"),
     ] {
         let (code, stderr) = refused(&[], stdin);
         assert_eq!(code, 3, "{stdin}");
@@ -240,6 +242,10 @@ fn a_table_fits_its_width_and_cannot_steer_the_terminal() {
     );
     assert!(
         table.contains("critical path        65 min  t2 → t3 → t4"),
+        "{table}"
+    );
+    assert!(
+        table.ends_with("65 min  1.15 times as fast, at best 65 min\n"),
         "{table}"
     );
 }
