@@ -42,8 +42,12 @@ Examples:
   state-edit retry t3 --expect /tasks/t3/outcome=failed
   my-dispatcher | state-edit record         keep the journal of another dispatcher
 
-Exit codes: 0 done, 1 refused (illegal, not as expected, or damage found), 2 called wrongly,
-3 no run there or input that is no record, 4 the disk or its permissions";
+Exit codes:
+  0  done, shown, or nothing wrong
+  1  refused: illegal now, not as expected, no such task or value; or verify found an error
+  2  called wrongly
+  3  no run there, a damaged journal, or input that is no record
+  4  the disk is full, may not be written to, or failed";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -237,7 +241,7 @@ pub(crate) struct Plain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Record {
-    /// The records; stdin when it is not given or `-`
+    /// The records, one per line; `-` or nothing: stdin
     pub(crate) file: Option<PathBuf>,
 
     /// Append types that this version does not know, too

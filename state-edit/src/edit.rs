@@ -120,7 +120,7 @@ fn apply(
         return Ok(control(event, task, reason, by));
     }
     let Some(to) = machine::next(state.status, event) else {
-        return Err(illegal(state.status, event));
+        return Err(illegal(state, event));
     };
     Ok(Body::StateTransition {
         event: event.to_owned(),
@@ -143,13 +143,22 @@ fn control(event: &str, task: Option<&str>, reason: Option<&str>, by: Option<Str
     }
 }
 
-fn illegal(status: RunStatus, event: &str) -> Failure {
-    let legal = machine::legal(status);
-    let help = format!(
+fn illegal(state: &State, event: &str) -> Failure {
+    let status = state.status;
+    let mut legal = machine::legal(status);
+    if waiting_for_approval(state).is_empty() {
+        // What would be refused is not offered.
+        legal.retain(|event| !matches!(*event, "approve" | "reject"));
+    }
+    let mut help = format!(
         "legal now: {}; always: {}",
         legal.join(", "),
         CONTROL.join(", ")
     );
+    let asking = near::asking(state);
+    if !asking.is_empty() {
+        help.push_str(&format!("; {} asked: use answer", asking.join(", ")));
+    }
     if machine::is_event(event) {
         let status = status.as_str();
         return Failure::no(format!("the run is {status}: {event} is illegal there")).help(help);

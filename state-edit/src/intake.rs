@@ -52,6 +52,11 @@ fn take_in(
         });
     }
     // Only now: who has nothing to say makes no run directory.
+    if !dir.exists()
+        && let Some((number, line)) = batch.first()
+    {
+        draft(line, args.allow_unknown).map_err(|failure| at(name, *number, failure))?;
+    }
     let (state, journal) = journal::load(dir)?;
     let mut intake = Intake {
         state,
@@ -91,10 +96,10 @@ impl Intake<'_> {
         let mut bad = None;
         let mut drafts = Vec::new();
         for (number, line) in batch {
-            match self.draft(line) {
+            match draft(line, self.allow_unknown) {
                 Ok(draft) => drafts.push((*number, draft)),
                 Err(failure) => {
-                    bad = Some(self.at(*number, failure));
+                    bad = Some(at(self.name, *number, failure));
                     break;
                 }
             }
@@ -131,36 +136,36 @@ impl Intake<'_> {
         }
         if let Some((number, given, run)) = stranger {
             let failure = Failure::input(format!("it is of the run {given}, the journal of {run}"));
-            return Err(self.at(number, failure));
+            return Err(at(self.name, number, failure));
         }
         bad.map_or(Ok(()), Err)
     }
+}
 
-    fn at(&self, number: usize, failure: Failure) -> Failure {
-        Failure {
-            message: format!("{} line {number}: {}", self.name, failure.message),
-            ..failure
-        }
-        .help("the lines before it are appended; it and those after it are not")
+fn at(name: &str, number: usize, failure: Failure) -> Failure {
+    Failure {
+        message: format!("{name} line {number}: {}", failure.message),
+        ..failure
     }
+    .help("the lines before it are appended; it and those after it are not")
+}
 
-    fn draft(&self, line: &[u8]) -> Result<Given, Failure> {
-        let object: Map<String, Value> = serde_json::from_slice(line)
-            .map_err(|error| Failure::input("not a JSON object").because(&error))?;
-        let Some(kind) = object.get("type").and_then(Value::as_str) else {
-            return Err(Failure::input("not a record: it has no `type`"));
-        };
-        let kind = kind.to_owned();
-        let run = object
-            .get("run")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let run = run.to_owned();
-        let draft = Draft::given(object)
-            .map_err(|error| Failure::input(format!("not a {kind} record")).because(&error))?;
-        check(draft.body(), &kind, self.allow_unknown)?;
-        Ok(Given { draft, run })
-    }
+fn draft(line: &[u8], allow_unknown: bool) -> Result<Given, Failure> {
+    let object: Map<String, Value> = serde_json::from_slice(line)
+        .map_err(|error| Failure::input("not a JSON object").because(&error))?;
+    let Some(kind) = object.get("type").and_then(Value::as_str) else {
+        return Err(Failure::input("not a record: it has no `type`"));
+    };
+    let kind = kind.to_owned();
+    let run = object
+        .get("run")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let run = run.to_owned();
+    let draft = Draft::given(object)
+        .map_err(|error| Failure::input(format!("not a {kind} record")).because(&error))?;
+    check(draft.body(), &kind, allow_unknown)?;
+    Ok(Given { draft, run })
 }
 
 /// A record as it was given.

@@ -33,6 +33,19 @@ fn apply_moves_the_machine_and_refuses_what_is_illegal() {
 }
 
 #[test]
+fn what_would_be_refused_is_not_called_legal() {
+    let run = Run::of(&["t1"]);
+    run.record(&[
+        question("t1"),
+        json!({"type": "run-paused", "reason": "question", "waiting": ["t1"]}),
+    ]);
+    assert_eq!(run.value("/status"), "checkpoint");
+    let call = run.call(&["apply", "start"]);
+    call.refused(1, "legal now: approve_final_phase; always");
+    call.refused(1, "; t1 asked: use answer");
+}
+
+#[test]
 fn a_checkpoint_is_approved_or_rejected_and_reviewed_again() {
     let run = Run::of(&["t1"]);
     run.call(&["approve"])

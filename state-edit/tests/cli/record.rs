@@ -72,6 +72,15 @@ fn record_stops_at_a_line_that_is_no_record_and_keeps_the_lines_before() {
 }
 
 #[test]
+fn record_makes_no_run_directory_for_what_is_no_record() {
+    let run = Run::missing();
+    for text in ["[]\n", "hello\n", "{\"type\":\"later\"}\n", ""] {
+        assert_eq!(run.with_stdin(&["record"], text).code, 3, "{text}");
+        assert!(!run.dir.exists(), "{text}");
+    }
+}
+
+#[test]
 fn record_reads_a_file_and_says_which_one_it_could_not() {
     let run = Run::of(&["t1"]);
     let file = run.dir.join("more.ndjson");
