@@ -14,7 +14,7 @@ use schemas::Speech;
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// The gates: a gate document, a list of gates, or a plan [default: stdin]
+    /// The gates: a gate document, a list of gates, or a plan; `-` or nothing: stdin
     #[arg(value_name = "FILE", conflicts_with = "gates")]
     pub(crate) file: Option<PathBuf>,
 
@@ -46,7 +46,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
 
-    /// Longest time that one check may take, unless its gate says
+    /// Longest time that one check may take, unless its gate says; such as 90s, 10m or 1h
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = schemas::time::duration_parser())]
     pub(crate) timeout: Duration,
 
@@ -82,6 +82,10 @@ Examples:
   gate-run plan.json --list
 
 Exit codes:
-  0 passed, 1 failed, 3 the gates cannot be read, 4 a check could not be run,
-  5 a person must confirm the rest, 128+n interrupted by signal n.
-  With 0, 1, 4 and 5 there is a verdict, unless gate-run itself has failed.";
+  0      passed
+  1      failed
+  2      called wrongly
+  3      the gates are missing, empty, unreadable or wrong: nothing was run
+  4      a required check could not be run, or gate-run itself failed (then there is no verdict)
+  5      a person must confirm the rest
+  128+n  interrupted by signal n";

@@ -14,7 +14,7 @@ use schemas::Speech;
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// The log [default: stdin]
+    /// The log; `-` or nothing: stdin
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
@@ -26,7 +26,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "KIND", value_enum, default_value = "end")]
     pub(crate) until: Until,
 
-    /// Give up when what --until names has not come in this time
+    /// Give up when what --until names has not come in this time, such as 90s, 10m or 1h
     #[arg(long, value_name = "TIME", value_parser = schemas::time::duration_parser())]
     pub(crate) timeout: Option<Duration>,
 
@@ -74,5 +74,12 @@ Examples:
   tail -F run.log | marker-watch --until any --timeout 30m
 
 Exit codes:
-  0 done, 1 error, no result marker, or no time left, 3 the input is empty or cannot be read, 5 a question is open.
-  What an id said last counts; of several ids, an error outweighs a question, which outweighs done.";
+  0  done
+  1  an error, or no result marker, or no time left
+  2  called wrongly
+  3  the input is empty or cannot be read
+  4  the surroundings failed
+  5  a question is open
+
+What an id said last counts. Of several ids, an error outweighs one that has said nothing, which outweighs a
+question, which outweighs done.";
