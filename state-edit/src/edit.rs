@@ -146,8 +146,9 @@ fn control(event: &str, task: Option<&str>, reason: Option<&str>, by: Option<Str
 fn illegal(state: &State, event: &str) -> Failure {
     let status = state.status;
     let mut legal = machine::legal(status);
-    if waiting_for_approval(state).is_empty() {
-        // What would be refused is not offered.
+    let unapprovable = legal.contains(&"approve") && waiting_for_approval(state).is_empty();
+    if unapprovable {
+        // Only an answer goes on from here: what would be refused is not offered.
         legal.retain(|event| !matches!(*event, "approve" | "reject"));
     }
     let mut help = format!(
@@ -156,7 +157,7 @@ fn illegal(state: &State, event: &str) -> Failure {
         CONTROL.join(", ")
     );
     let asking = near::asking(state);
-    if !asking.is_empty() {
+    if unapprovable && !asking.is_empty() {
         help.push_str(&format!("; {} asked: use answer", asking.join(", ")));
     }
     if machine::is_event(event) {
