@@ -20,6 +20,7 @@ mod render;
 mod schedule;
 pub mod source;
 mod state;
+pub mod stream;
 pub mod terminal;
 pub mod time;
 mod verdict;

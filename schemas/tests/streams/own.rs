@@ -1,0 +1,1 @@
+//! Our own small streams: what is heard, in order, and that no split of the bytes changes it.
