@@ -73,7 +73,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=5))]
     pub(crate) fix_limit: Option<u8>,
 
-    /// Time of one attempt [default: the task's, the plan's, else none]
+    /// Time of one attempt [default: the task's, the plan's, else none]; 0 for no limit
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) timeout: Option<Duration>,
 

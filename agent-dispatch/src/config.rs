@@ -43,6 +43,14 @@ pub(crate) fn limits(cli: &Cli, schedule: &Schedule, plan: &Plan, seed: u64) -> 
     }
 }
 
+/// Milliseconds; 0 is no limit at all, whatever the plan says.
+pub(crate) fn milliseconds_or_never(duration: Duration) -> u64 {
+    match duration.as_millis() as u64 {
+        0 => u64::MAX,
+        milliseconds => milliseconds,
+    }
+}
+
 /// The done rule that the command line asks for.
 pub(crate) fn done_rule(done: Done) -> DoneRule {
     match done {

@@ -16,6 +16,9 @@ pub(crate) struct Rules<'a> {
     pub(crate) timeout: Option<u64>,
 }
 
+/// Longest id, in bytes: file names end at 255.
+const LONGEST_ID: usize = 200;
+
 /// Builds the graph. Fails with code 1 for a plan that could never end; `plan-validate` tells where and why.
 pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: &Rules<'_>) -> Result<Graph, Failure> {
     let index = index(plan)?;
@@ -91,8 +94,10 @@ fn unsound(what: &str) -> Failure {
 fn index(plan: &Plan) -> Result<HashMap<&str, TaskIdx>, Failure> {
     let mut index = HashMap::with_capacity(plan.tasks.len());
     for (at, task) in plan.tasks.iter().enumerate() {
-        let unsafe_name =
-            task.id.contains(['/', '\0']) || task.id.starts_with('.') || task.id.is_empty();
+        let unsafe_name = task.id.contains(['/', '\0'])
+            || task.id.starts_with('.')
+            || task.id.is_empty()
+            || task.id.len() > LONGEST_ID;
         if unsafe_name {
             return Err(unsound(&format!(
                 "the id {:?} cannot name a folder",

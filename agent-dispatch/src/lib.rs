@@ -18,7 +18,7 @@ use schemas::document::{self, Input};
 use schemas::{Body, Console, DoneRule, Exit, Failure, Plan, Schedule, State, TaskLabel, program};
 
 use crate::cli::Cli;
-use crate::core::{Graph, resume};
+use crate::core::{Graph, Spec, resume};
 use crate::profiles::{Profiles, Runner};
 use crate::shell::contain::{self, Containment};
 use crate::shell::run_dir::RunDir;
@@ -87,7 +87,7 @@ fn prepare(cli: &Cli, schedule: &Schedule, plan: &Plan) -> Result<(Graph, Vec<Ru
         runner.check()?;
     }
     let done: Vec<DoneRule> = runners.iter().map(|runner| runner.profile.done).collect();
-    let timeout = cli.timeout.map(|timeout| timeout.as_millis() as u64);
+    let timeout = cli.timeout.map(config::milliseconds_or_never);
     let rules = graph::Rules {
         done: &done,
         fix_limit: cli.fix_limit,
@@ -177,6 +177,7 @@ fn dispatch(
         state.mark.clone()
     };
     let limits = config::limits(cli, schedule, &plan, seed);
+    contain::make_room(limits.jobs);
     let containment = Containment::new(&mark);
     let means = containment.level();
     let opening = opening(
@@ -243,14 +244,15 @@ fn opening(
             tasks,
         };
     }
-    let known: std::collections::BTreeMap<&str, &str> = graph
+    let known: std::collections::BTreeMap<&str, &Spec> = graph
         .specs
         .iter()
-        .map(|spec| (spec.id.as_str(), spec.digest.as_str()))
+        .map(|spec| (spec.id.as_str(), spec))
         .collect();
     let is_changed = |(id, task): &(&String, &schemas::TaskState)| {
-        let digest = known.get(id.as_str());
-        task.outcome.is_some() && digest.is_some_and(|digest| *digest != task.digest)
+        let is_new =
+            |spec: &&Spec| spec.digest != task.digest || resume::skip_is_void(graph, state, spec);
+        task.outcome.is_some() && known.get(id.as_str()).is_some_and(is_new)
     };
     let changed = state
         .tasks

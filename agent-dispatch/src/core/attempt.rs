@@ -23,6 +23,8 @@ pub(super) struct Live {
     pub(super) exit: Option<Exited>,
     /// Its question has been answered since.
     pub(super) answered: bool,
+    /// The answer came when it had exited: it cannot have read it.
+    too_late: bool,
 }
 
 /// It has been asked to end.
@@ -74,6 +76,7 @@ impl Live {
             stopping: None,
             exit: None,
             answered: false,
+            too_late: false,
         }
     }
 
@@ -93,6 +96,7 @@ impl Live {
     /// It may go on: its question has an answer.
     pub(super) fn take_answer(&mut self, now: Time) {
         self.answered = true;
+        self.too_late = self.exit.is_some();
         self.last_output = now;
     }
 
@@ -117,6 +121,9 @@ impl Live {
         if let Some(stopping) = &self.stopping {
             return (!stopping.killed).then_some(stopping.kill_at);
         }
+        if self.exit.is_some() {
+            return None;
+        }
         let candidates = self.limits(spec, limits);
         candidates.into_iter().flatten().map(|(time, _)| time).min()
     }
@@ -125,6 +132,8 @@ impl Live {
         match &self.stopping {
             Some(stopping) if !stopping.killed && stopping.kill_at <= now => Due::Kill,
             Some(_) => Due::Nothing,
+            // It ended in time; that what it left behind takes time to sweep is not its doing.
+            None if self.exit.is_some() => Due::Nothing,
             None => {
                 let reached = self
                     .limits(spec, limits)
@@ -199,7 +208,7 @@ impl Live {
             .as_ref()
             .is_some_and(|stopping| stopping.why == Why::Asked);
         let exited = self.exit.is_some_and(|exit| exit.code == Some(0));
-        asked_to || (exited && spec.done != DoneRule::Exit)
+        asked_to || self.too_late || (exited && spec.done != DoneRule::Exit)
     }
 
     fn judge_exit(&self, spec: &Spec, done: bool) -> (AttemptResult, Option<String>) {

@@ -86,13 +86,9 @@ impl Dispatcher {
                     None => self.stop(now, attempt, Why::Cancelled),
                 }
             }
-            Standing::Gating { cancelled } => {
-                *cancelled = true;
-                let attempt = Attempt {
-                    task,
-                    number: self.tasks[task].attempt,
-                };
-                self.out.push(Action::KillGate(attempt));
+            Standing::Gating(gating) => {
+                gating.cancelled = true;
+                self.stop_gate(now, task);
             }
             Standing::Settled(_) => {}
         }
@@ -123,13 +119,16 @@ impl Dispatcher {
                     match &mut live.stopping {
                         // A result that was reported counts, however its agent ends.
                         Some(_) => {}
+                        // It has ended by itself: only what it left is being swept.
+                        None if live.exit.is_some() => {}
                         None => self.stop(now, attempt, Why::Interrupted),
                     }
                     if self.interrupts > 1 {
                         self.kill(attempt);
                     }
                 }
-                Standing::Gating { .. } => self.out.push(Action::KillGate(attempt)),
+                Standing::Gating(_) if self.interrupts > 1 => self.kill_gate(task),
+                Standing::Gating(_) => self.stop_gate(now, task),
                 _ => {}
             }
         }
@@ -155,6 +154,7 @@ impl Dispatcher {
             known.not_before = now;
             (known.verification, known.skipped_by, known.to_gate) =
                 (Verification::None, None, false);
+            known.begun = false;
             again.extend(
                 (0..self.tasks.len()).filter(|other| self.tasks[*other].skipped_by == Some(task)),
             );

@@ -35,6 +35,8 @@ pub(super) struct Task {
     pub(super) standing: Standing,
     /// The highest attempt number used.
     pub(super) attempt: u32,
+    /// It has had an attempt since it was last done anew.
+    pub(super) begun: bool,
     pub(super) retries: u32,
     pub(super) launch_retries: u32,
     pub(super) fixes: u32,
@@ -59,12 +61,19 @@ pub(super) enum Standing {
     /// It wants to start.
     Queued,
     Live(Live),
-    Gating {
-        cancelled: bool,
-    },
+    Gating(Gating),
     /// A person must act; it holds neither slot nor lane.
     Waiting(Wait),
     Settled(Outcome),
+}
+
+/// Gates under way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Gating {
+    /// Its task was cancelled, and will be settled so.
+    pub(super) cancelled: bool,
+    /// They have been asked to end, and are ended then.
+    pub(super) kill_at: Option<Time>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +102,9 @@ impl Dispatcher {
             limits,
             busy: BTreeSet::new(),
             approved: initial.approved.iter().cloned().collect(),
-            pending: initial.pending.clone(),
+            pending: initial.pending.clone().filter(|_| !initial.cancelled),
             interrupts: 0,
-            cancelled: false,
+            cancelled: initial.cancelled,
             held: initial.held,
             finished: false,
             out: Vec::new(),
@@ -146,6 +155,11 @@ impl Dispatcher {
         self.advance(now)
     }
 
+    /// The end was not told: somebody spoke before. The next event decides again.
+    pub(crate) fn go_on(&mut self) {
+        self.finished = false;
+    }
+
     /// When the shell must wake us if nothing else happens first.
     pub(crate) fn next_deadline(&self) -> Option<Time> {
         if self.finished {
@@ -156,6 +170,7 @@ impl Dispatcher {
             .iter()
             .filter_map(|task| match &self.tasks[*task].standing {
                 Standing::Live(live) => live.deadline(&self.graph.specs[*task], &self.limits),
+                Standing::Gating(gating) => gating.kill_at,
                 _ => None,
             });
         let queued = self
@@ -181,6 +196,12 @@ impl Dispatcher {
 
     fn enforce_deadlines(&mut self, now: Time) {
         for task in self.busy.iter().copied().collect::<Vec<_>>() {
+            if let Standing::Gating(gating) = &self.tasks[task].standing {
+                if gating.kill_at.is_some_and(|at| at <= now) {
+                    self.kill_gate(task);
+                }
+                continue;
+            }
             let Standing::Live(live) = &self.tasks[task].standing else {
                 continue;
             };
@@ -221,7 +242,7 @@ impl Dispatcher {
             return self.start_gate(task);
         }
         let number = self.tasks[task].attempt + 1;
-        self.tasks[task].attempt = number;
+        (self.tasks[task].attempt, self.tasks[task].begun) = (number, true);
         self.tasks[task].standing = Standing::Live(Live::new(number, now));
         let spec = &self.graph.specs[task];
         let terminal = terminal_id(self.limits.seed, &spec.id, number);
@@ -239,13 +260,35 @@ impl Dispatcher {
 
     pub(super) fn start_gate(&mut self, task: TaskIdx) {
         let number = self.tasks[task].attempt;
-        self.tasks[task].standing = Standing::Gating { cancelled: false };
+        self.tasks[task].standing = Standing::Gating(Gating::default());
         let id = self.id(task);
         self.record(Body::GateStarted {
             task: id,
             attempt: number,
         });
         self.out.push(Action::RunGate(Attempt { task, number }));
+    }
+
+    /// Asks the gates of a task to end; they are ended when they do not.
+    pub(super) fn stop_gate(&mut self, now: Time, task: TaskIdx) {
+        let grace = self.limits.grace;
+        let number = self.tasks[task].attempt;
+        if let Standing::Gating(gating) = &mut self.tasks[task].standing
+            && gating.kill_at.is_none()
+        {
+            gating.kill_at = Some(now.after(grace));
+            self.out
+                .push(Action::TerminateGate(Attempt { task, number }));
+        }
+    }
+
+    pub(super) fn kill_gate(&mut self, task: TaskIdx) {
+        let number = self.tasks[task].attempt;
+        if let Standing::Gating(gating) = &mut self.tasks[task].standing {
+            // Once is enough: a time that never comes.
+            gating.kill_at = Some(Time(u64::MAX));
+            self.out.push(Action::KillGate(Attempt { task, number }));
+        }
     }
 
     /// A task that has begun wants to start (or to be checked) again: it goes before what has not.
@@ -258,6 +301,9 @@ impl Dispatcher {
     pub(super) fn enqueue(&mut self, task: TaskIdx, not_before: Time, now: Time) {
         if self.cancelled {
             return self.settle(task, Outcome::Cancelled, None);
+        }
+        if matches!(self.tasks[task].standing, Standing::Queued) {
+            self.queue.remove(&self.graph, task);
         }
         self.tasks[task].not_before = not_before;
         let settled = |dep: &&TaskIdx| matches!(self.tasks[**dep].standing, Standing::Settled(_));
@@ -322,6 +368,7 @@ impl Task {
         Task {
             standing: Standing::Blocked { unfinished: 0 },
             attempt: 0,
+            begun: false,
             retries: 0,
             launch_retries: 0,
             fixes: 0,

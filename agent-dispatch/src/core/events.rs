@@ -182,14 +182,14 @@ impl Dispatcher {
 
     pub(super) fn gate_finished(&mut self, now: Time, attempt: Attempt, answer: &GateAnswer) {
         let task = attempt.task;
-        let Standing::Gating { cancelled } = self.tasks[task].standing else {
+        let Standing::Gating(gating) = self.tasks[task].standing else {
             return;
         };
         if attempt.number != self.tasks[task].attempt {
             return;
         }
         self.leave_slot(task);
-        if cancelled {
+        if gating.cancelled {
             return self.settle(task, Outcome::Cancelled, None);
         }
         if self.interrupts > 0 {

@@ -27,7 +27,8 @@
 //!   (8) Retries, launch retries and fixes stay within their limits; neither a question nor an orphan spends one.
 //!   (9) Every attempt that started is finished exactly once.
 //!
-//! And of time: a live attempt is asked to end no later than its deadline, and killed no later than `grace` after that;
+//! And of time: a live attempt is asked to end no later than its deadline; it, and gates that were asked to end, are
+//! killed no later than `grace` after that;
 //! a second interrupt kills at once; a delayed task does not start before its time.
 
 mod attempt;
@@ -217,6 +218,8 @@ pub(crate) enum Action {
     Kill(Attempt),
     /// Run the task's gates on its work; answer with `GateFinished`.
     RunGate(Attempt),
+    /// Ask its gates to end; `GateFinished` still comes.
+    TerminateGate(Attempt),
     /// End its gates; `GateFinished` still comes.
     KillGate(Attempt),
     /// Tell a running agent.

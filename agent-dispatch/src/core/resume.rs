@@ -1,10 +1,10 @@
 //! Taking a run up again: from the fold of its journal to where each task stands.
 
-use schemas::{Outcome, RunStatus, State, TaskState, TaskStatus, Verification};
+use schemas::{Outcome, RunIf, RunStatus, State, TaskState, TaskStatus, Verification};
 
 use super::dispatcher::{Dispatcher, Standing, Wait};
 use super::events::finished;
-use super::{Graph, TaskIdx, Time};
+use super::{Graph, Spec, TaskIdx, Time};
 
 /// Where a run stands before the dispatcher starts.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Initial {
     /// The checkpoint that waits for a person.
     pub(crate) pending: Option<String>,
     pub(crate) held: bool,
+    /// A person cancelled the run, and that has not been carried out.
+    pub(crate) cancelled: bool,
 }
 
 /// What earlier lives of the dispatcher left of a task.
@@ -24,6 +26,8 @@ pub(crate) struct Begun {
     /// An attempt was under way; its processes have been ended meanwhile.
     pub(crate) orphaned: bool,
     pub(crate) attempt: u32,
+    /// It has had an attempt since it was last done anew.
+    pub(crate) begun: bool,
     pub(crate) retries: u32,
     pub(crate) launch_retries: u32,
     pub(crate) fixes: u32,
@@ -68,8 +72,9 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
         }
         Begun {
             stands: stands(state, task, spec.has_gates),
-            orphaned: matches!(task.status, TaskStatus::Ready | TaskStatus::Running),
+            orphaned: orphaned(task),
             attempt: task.attempt,
+            begun: task.last_result.is_some() || orphaned(task),
             retries: task.retries,
             launch_retries: task.launch_retries,
             fixes: task.fixes,
@@ -86,13 +91,43 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
     let checkpoint = state
         .checkpoint
         .as_ref()
-        .filter(|checkpoint| waits && checkpoint.kind != "decision");
+        .filter(|checkpoint| waits && checkpoint.kind != "decision")
+        // A plan that was changed may no longer have it.
+        .filter(|checkpoint| {
+            let boundaries = graph.boundaries.iter().flatten();
+            checkpoint.kind != "phase" || boundaries.into_iter().any(|id| *id == checkpoint.id)
+        });
     Initial {
         tasks: tasks.collect(),
         approved: state.approved.clone(),
         pending: checkpoint.map(|checkpoint| checkpoint.id.clone()),
         held: state.held,
+        cancelled: state.cancelled,
     }
+}
+
+/// Whether a task was skipped because of a dependency, and the plan as it is now no longer asks for that.
+pub(crate) fn skip_is_void(graph: &Graph, state: &State, spec: &Spec) -> bool {
+    let skipped = |task: &&TaskState| task.outcome == Some(Outcome::Skipped);
+    let Some(task) = state.tasks.get(&spec.id).filter(skipped) else {
+        return false;
+    };
+    let mut deps = spec.deps.iter().map(|dep| &graph.specs[*dep].id);
+    if !deps.any(|id| task.dependency.as_ref() == Some(id)) {
+        // A failure that stopped the run: no condition of its own changes that.
+        return false;
+    }
+    let outcome = |dep: &TaskIdx| state.tasks.get(&graph.specs[*dep].id)?.outcome;
+    let is_bad = |dep: &TaskIdx| outcome(dep).is_some_and(|outcome| outcome != Outcome::Succeeded);
+    match spec.run_if {
+        RunIf::Succeeded => !spec.deps.iter().any(is_bad),
+        RunIf::Failed => spec.deps.iter().any(is_bad),
+        RunIf::Always => true,
+    }
+}
+
+fn orphaned(task: &TaskState) -> bool {
+    matches!(task.status, TaskStatus::Ready | TaskStatus::Running)
 }
 
 fn stands(state: &State, task: &TaskState, has_gates: bool) -> Stands {
@@ -131,6 +166,10 @@ impl Dispatcher {
             let task = &mut self.tasks[index];
             (task.attempt, task.retries, task.fixes) = (begun.attempt, begun.retries, begun.fixes);
             task.launch_retries = begun.launch_retries;
+            task.begun = begun.begun;
+            if begun.attempt > 0 {
+                self.queue.mark_begun(index);
+            }
             task.verification = begun.verification;
             task.summary.clone_from(&begun.summary);
             task.skipped_by = begun.skipped_by;
@@ -158,9 +197,6 @@ impl Dispatcher {
             self.tasks[task].standing,
             Standing::Blocked { unfinished: 0 }
         );
-        if begun.attempt > 0 {
-            self.queue.mark_begun(task);
-        }
         if matches!(self.tasks[task].standing, Standing::Settled(_)) {
             // Before this life, or just now because of another.
             return;
@@ -192,8 +228,7 @@ impl Dispatcher {
             ) {
                 continue;
             }
-            if self.tasks[task].attempt > 0 && matches!(self.tasks[task].standing, Standing::Queued)
-            {
+            if self.tasks[task].begun && matches!(self.tasks[task].standing, Standing::Queued) {
                 continue;
             }
             if let Some((reason, because)) = self.ruled_out(task) {

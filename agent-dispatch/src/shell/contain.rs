@@ -180,6 +180,18 @@ pub(crate) fn kill(leader: u32) {
     }
 }
 
+/// Raises the limit of open files when that many agents need it; each has a few on our side.
+pub(crate) fn make_room(jobs: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = jobs as u64 * 8 + 64;
+    if limit.current.is_some_and(|current| current < wanted) {
+        let current = Some(limit.maximum.map_or(wanted, |most| most.min(wanted)));
+        // Without it, starting an agent says what is lacking.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
+    }
+}
+
 fn group_of(pid: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(pid).ok()?)
 }

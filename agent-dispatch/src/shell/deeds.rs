@@ -45,13 +45,14 @@ impl Shell<'_> {
                     self.own.push_back(Event::GateFinished { attempt, answer });
                 }
             }
+            Action::TerminateGate(attempt) => {
+                if let Some(gate) = self.gates.get(&attempt) {
+                    gate.terminate();
+                }
+            }
             Action::KillGate(attempt) => {
                 if let Some(gate) = self.gates.get(&attempt) {
-                    if self.interrupts > 1 {
-                        gate.kill();
-                    } else {
-                        gate.terminate();
-                    }
+                    gate.kill();
                 }
             }
             Action::Deliver { attempt, text } => self.deliver(attempt, &text),

@@ -133,7 +133,9 @@ impl Shell<'_> {
             self.events.clone(),
         );
         let actions = core.start(self.now(), &initial);
-        self.perform(actions)?;
+        if self.perform(actions)? {
+            core.go_on();
+        }
         loop {
             if let Some(end) = self.end {
                 return Ok(end);
@@ -142,7 +144,9 @@ impl Shell<'_> {
             for event in self.next_events(core.next_deadline())? {
                 actions.extend(core.handle(self.now(), event));
             }
-            self.perform(actions)?;
+            if self.perform(actions)? {
+                core.go_on();
+            }
         }
     }
 
@@ -214,8 +218,8 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// Records first and durable, then the deeds.
-    fn perform(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
+    /// Records first and durable, then the deeds. Answers whether an end was called off: somebody spoke meanwhile.
+    fn perform(&mut self, actions: Vec<Action>) -> Result<bool, Failure> {
         let depends = |action: &Action| {
             !matches!(action, Action::Record(_))
                 || matches!(
@@ -227,20 +231,52 @@ impl Shell<'_> {
         let (records, deeds): (Vec<Action>, Vec<Action>) = actions
             .into_iter()
             .partition(|action| matches!(action, Action::Record(_)));
-        let bodies: Vec<Body> = records
+        let mut bodies: Vec<Body> = records
             .into_iter()
             .filter_map(|action| match action {
                 Action::Record(body) => Some(body),
                 _ => None,
             })
             .collect();
+        let ends = |deed: &Action| matches!(deed, Action::Finish(end) if *end != End::Interrupted);
+        let last_word = bodies.pop_if(|_| deeds.iter().any(ends));
         if !bodies.is_empty() {
             self.journal(bodies, durable)?;
+        }
+        if let Some(body) = last_word
+            && !self.say_last(body)?
+        {
+            return Ok(true);
         }
         for deed in deeds {
             self.act(deed)?;
         }
-        self.save_now_and_then()
+        self.save_now_and_then()?;
+        Ok(false)
+    }
+
+    /// Journals how the run ends, unless somebody has spoken since we looked last: an answer that stands before the
+    /// end in the journal was given while the program ran, and must have its effect. Answers whether it was said.
+    fn say_last(&mut self, body: Body) -> Result<bool, Failure> {
+        if self.own.is_empty() {
+            let appended = self.run.journal.transact(|foreign| {
+                let nothing_new = foreign.is_empty();
+                Ok(nothing_new.then_some(body).into_iter().collect())
+            })?;
+            self.run.journal.sync()?;
+            let said = appended.foreign.is_empty();
+            self.hear(appended.foreign);
+            for record in &appended.own {
+                self.tell(record);
+            }
+            self.know();
+            if said {
+                return Ok(true);
+            }
+        }
+        // What was heard may ask for nothing: the core decides again in any case.
+        self.own.push_back(Event::Woken);
+        Ok(false)
     }
 
     /// Appends, and tells everybody: stdout, the state, the view. What others have appended comes before.

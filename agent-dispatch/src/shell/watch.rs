@@ -18,9 +18,10 @@ use crate::core::{Control, Graph};
 /// no second way for those where the kernel does not tell.
 const LOOK: Duration = Duration::from_millis(25);
 
-/// Tells every SIGINT, SIGTERM and SIGHUP.
+/// Tells every SIGINT, SIGTERM and SIGHUP; a hang-up only when it is not to be ignored, as under nohup.
 pub(super) fn signals(events: SyncSender<Incoming>) -> Result<(), Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+    let wanted = [SIGINT, SIGTERM, SIGHUP];
+    let mut signals = Signals::new(wanted.iter().filter(|n| **n != SIGHUP || !is_ignored(**n)))
         .map_err(|error| Failure::trouble("cannot listen to signals").because(&error))?;
     thread::spawn(move || {
         for signal in signals.forever() {
@@ -30,6 +31,16 @@ pub(super) fn signals(events: SyncSender<Incoming>) -> Result<(), Failure> {
         }
     });
     Ok(())
+}
+
+/// Whether whoever started us has told the kernel to ignore a signal. Where it does not say: no.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Tells when the journal is longer than what we have read and written of it.

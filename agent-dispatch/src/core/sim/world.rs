@@ -193,6 +193,7 @@ impl World {
                 Action::Terminate(attempt) => self.signal(attempt, 15),
                 Action::Kill(attempt) => self.signal(attempt, 9),
                 Action::RunGate(attempt) => self.gate(attempt),
+                Action::TerminateGate(attempt) => self.gate_asked(attempt),
                 Action::KillGate(attempt) => self.gate_killed(attempt),
                 Action::Finish(end) => {
                     self.end = Some(end);
@@ -343,6 +344,13 @@ impl World {
                 answer: answer(verdict),
             },
         );
+    }
+
+    /// Some gates do not listen: they must be killed.
+    fn gate_asked(&mut self, attempt: Attempt) {
+        if !self.random.chance(20) {
+            self.gate_killed(attempt);
+        }
     }
 
     fn gate_killed(&mut self, attempt: Attempt) {

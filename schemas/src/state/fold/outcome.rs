@@ -73,6 +73,7 @@ impl State {
             (task.outcome, task.verification) = (None, Verification::None);
             (task.retries, task.launch_retries, task.fixes) = (0, 0, 0);
             (task.reason, task.dependency, task.settled_at) = (None, None, None);
+            task.last_result = None;
             (task.cancelled, task.approved, task.not_before) = (false, false, None);
             let skipped = self.tasks.iter().filter(|(_, task)| {
                 task.outcome == Some(Outcome::Skipped) && task.dependency.as_ref() == Some(&id)
@@ -80,7 +81,8 @@ impl State {
             again.extend(skipped.map(|(id, _)| id.clone()));
         }
         if matches!(self.status, RunStatus::Blocked | RunStatus::Completed) {
-            self.status = RunStatus::InProgress;
+            // Of a run that had finished: a cancel has been carried out.
+            (self.status, self.cancelled) = (RunStatus::InProgress, false);
         }
     }
 }

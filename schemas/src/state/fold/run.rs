@@ -30,7 +30,10 @@ impl State {
                 ..
             } => {
                 self.pid = Some(*pid);
-                self.cancelled = false;
+                if matches!(self.status, RunStatus::Blocked | RunStatus::Completed) {
+                    // The cancel of a run that has not finished is still to be carried out.
+                    self.cancelled = false;
+                }
                 if matches!(
                     self.status,
                     RunStatus::Ready | RunStatus::Blocked | RunStatus::Completed
