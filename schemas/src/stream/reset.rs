@@ -30,7 +30,7 @@ impl Reset {
             Reset::In(seconds) => said.checked_add(Duration::from_secs(*seconds))?,
             Reset::Clock(text) => Clock::read(text)?.when(said, ahead_of_utc)?,
         };
-        (time <= said + FURTHEST).then_some(time)
+        (time <= said.checked_add(FURTHEST)?).then_some(time)
     }
 
     /// `retry-after` of an HTTP answer: seconds.
@@ -63,7 +63,9 @@ impl Reset {
         for words in ["try again at ", "reset at ", "resets at ", "resets "] {
             if let Some(at) = lower.find(words) {
                 let rest: String = message[at + words.len()..].chars().take(48).collect();
-                let rest = rest.trim().trim_end_matches(['.', ')', ']']);
+                let rest = rest.split([']', '\n', ';']).next().unwrap_or_default();
+                let rest = rest.split(". ").next().unwrap_or_default();
+                let rest = rest.trim().trim_end_matches(['.', ')']);
                 let closed = if rest.contains('(') { ")" } else { "" };
                 let text = format!("{rest}{closed}");
                 if Clock::read(&text).is_some() {
