@@ -129,7 +129,7 @@ fn list_agents(cli: &Cli) -> Result<Exit, Failure> {
             which::which(program).map_or("not found".to_owned(), |path| path.display().to_string());
         let argv = schemas::Command::Argv(profile.argv.clone());
         text.push_str(&format!("{}\n", serde_json::json!({
-            "name": name, "found": found != "not found", "path": found, "command": argv.to_string(),
+            "name": name, "found": found != "not found", "path": found, "dialect": profile.dialect, "command": argv.to_string(),
         })));
     }
     document::write_text(text.as_bytes()).map(|_| Exit::Yes)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemas::stream::Dialect;
 use schemas::{Agents, Command, DoneRule, Failure, Plan, Profile, PromptBy, Task};
 
 /// The agent of a task that brings its own command.
@@ -130,6 +131,7 @@ fn bare(argv: Vec<String>, done: DoneRule) -> Profile {
         argv,
         prompt_by: PromptBy::Stdin,
         done,
+        dialect: Dialect::Text,
         env: BTreeMap::new(),
         env_remove: Vec::new(),
         model: None,

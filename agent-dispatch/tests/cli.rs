@@ -4,6 +4,8 @@
 mod edges;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod streams;
 
 use sandbox::{Sandbox, plan};
 use schemas::{Body, Outcome};

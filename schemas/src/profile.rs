@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::stream::Dialect;
+
 /// A document of agent profiles, for `--agents FILE`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +40,9 @@ pub struct Profile {
     /// What counts as success.
     #[serde(default)]
     pub done: DoneRule,
+    /// What it prints.
+    #[serde(default)]
+    pub dialect: Dialect,
     /// Added to the environment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,

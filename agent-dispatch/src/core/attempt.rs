@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemas::time::for_people;
 use schemas::{AttemptResult, DoneRule};
 
-use super::{Limits, Said, Spec, Time};
+use super::{Limits, Reported, Said, Spec, Time};
 
 /// An attempt from `Start` until nothing of it is left.
 #[derive(Debug, Clone)]
@@ -21,6 +21,7 @@ pub(super) struct Live {
     word_at: Time,
     pub(super) stopping: Option<Stopping>,
     pub(super) exit: Option<Exited>,
+    pub(super) report: Option<Reported>,
     /// Its question has been answered since.
     pub(super) answered: bool,
     /// The answer came when it had exited: it cannot have read it.
@@ -75,6 +76,7 @@ impl Live {
             word_at: now,
             stopping: None,
             exit: None,
+            report: None,
             answered: false,
             too_late: false,
         }
@@ -181,6 +183,19 @@ impl Live {
         {
             return (AttemptResult::Question, Some(text.clone()));
         }
+        if let Some(error) = self
+            .report
+            .as_ref()
+            .and_then(|report| report.error.as_ref())
+        {
+            // Some agents end with 0 after a refused request: what their stream says goes before the exit code.
+            return (AttemptResult::Failed, Some(error.clone()));
+        }
+        // Where there are gates, they are the evidence.
+        if !spec.has_gates && self.report.as_ref().is_some_and(|report| report.refused) {
+            let reason = "a tool call was refused, so its word that it is done is no evidence";
+            return (AttemptResult::NoResult, Some(reason.to_owned()));
+        }
         let done = matches!(self.last_word, Some(Said::Done(_)));
         let by_marker = done && spec.done != DoneRule::Exit;
         match why {
@@ -241,7 +256,10 @@ impl Live {
     pub(super) fn summary(&self) -> Option<String> {
         match &self.last_word {
             Some(Said::Done(text)) if !text.is_empty() => Some(text.clone()),
-            _ => None,
+            _ => self
+                .report
+                .as_ref()
+                .and_then(|report| report.summary.clone()),
         }
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Task {
     pub(super) gate_retries: u32,
     pub(super) verification: Verification,
     pub(super) summary: Option<String>,
+    /// US dollars of all attempts, as far as agents have told.
+    pub(super) cost_usd: Option<f64>,
     /// It does not start before.
     pub(super) not_before: Time,
     /// The work of its last attempt awaits its gates.
@@ -137,6 +139,11 @@ impl Dispatcher {
                 }
             }
             Event::Marked { attempt, said } => self.marked(now, attempt, said),
+            Event::Reported { attempt, report } => {
+                if let Some(live) = self.live(attempt) {
+                    live.report = Some(report);
+                }
+            }
             Event::Exited {
                 attempt,
                 code,
@@ -375,6 +382,7 @@ impl Task {
             gate_retries: 0,
             verification: Verification::None,
             summary: None,
+            cost_usd: None,
             not_before: Time::default(),
             to_gate: false,
             skipped_by: None,

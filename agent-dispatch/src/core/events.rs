@@ -112,6 +112,10 @@ impl Dispatcher {
             self.tasks[task].summary.clone_from(&said);
         }
         let id = self.id(task);
+        let report = live.report.clone().unwrap_or_default();
+        if let Some(cost) = report.cost_usd {
+            *self.tasks[task].cost_usd.get_or_insert(0.0) += cost;
+        }
         let mut body = finished(id, attempt.number, result, reason.clone());
         if let Body::AttemptFinished {
             exit_code,
@@ -119,9 +123,13 @@ impl Dispatcher {
             duration_ms,
             leaked: left,
             summary,
+            session,
+            cost_usd,
+            tokens,
             ..
         } = &mut body
         {
+            (*session, *cost_usd, *tokens) = (report.session, report.cost_usd, report.tokens);
             *exit_code = live.exit.and_then(|exit| exit.code);
             *signal = live.exit.and_then(|exit| exit.signal);
             *duration_ms = now.since(live.started);
@@ -214,6 +222,7 @@ pub(super) fn finished(
         result,
         reason,
         summary: None,
+        session: None,
         exit_code: None,
         signal: None,
         duration_ms: 0,

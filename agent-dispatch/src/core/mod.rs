@@ -150,6 +150,20 @@ pub(crate) enum Said {
     Question(String),
 }
 
+/// What an agent's event stream told about the attempt as a whole.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Reported {
+    pub(crate) session: Option<String>,
+    /// Its last words.
+    pub(crate) summary: Option<String>,
+    pub(crate) cost_usd: Option<f64>,
+    pub(crate) tokens: Option<schemas::Usage>,
+    /// A tool call of it was refused: its word that it is done is no evidence.
+    pub(crate) refused: bool,
+    /// What the agent's program says of its own end, whatever its exit code.
+    pub(crate) error: Option<String>,
+}
+
 /// What gate-run answered.
 #[derive(Debug, Clone)]
 pub(crate) struct GateAnswer {
@@ -170,6 +184,8 @@ pub(crate) enum Event {
     Printed { attempt: Attempt },
     /// It printed a marker of its own.
     Marked { attempt: Attempt, said: Said },
+    /// Its event stream has ended. Before `Gone`, and only from agents that have one.
+    Reported { attempt: Attempt, report: Reported },
     /// Its process has exited; its output may still come.
     Exited {
         attempt: Attempt,

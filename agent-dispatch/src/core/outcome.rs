@@ -124,6 +124,7 @@ impl Dispatcher {
         known.standing = Standing::Settled(outcome);
         known.skipped_by = because;
         let (verification, summary) = (known.verification, known.summary.clone());
+        let cost_usd = known.cost_usd;
         let attempt = (known.attempt > 0).then_some(known.attempt);
         self.record(Body::TaskSettled {
             task: id,
@@ -134,7 +135,7 @@ impl Dispatcher {
             reason,
             dependency: because.map(|dependency| self.id(dependency)),
             summary,
-            cost_usd: None,
+            cost_usd,
         });
     }
 

@@ -33,6 +33,7 @@ pub(crate) struct Begun {
     pub(crate) fixes: u32,
     pub(crate) verification: Verification,
     pub(crate) summary: Option<String>,
+    pub(crate) cost_usd: Option<f64>,
     pub(crate) skipped_by: Option<TaskIdx>,
     /// Milliseconds from now, before which it does not start.
     pub(crate) delay: u64,
@@ -80,6 +81,7 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
             fixes: task.fixes,
             verification: task.verification,
             summary: task.summary.clone(),
+            cost_usd: task.cost_usd,
             skipped_by: task.dependency.as_ref().and_then(index),
             delay: delay_left(task, now),
         }
@@ -172,6 +174,7 @@ impl Dispatcher {
             }
             task.verification = begun.verification;
             task.summary.clone_from(&begun.summary);
+            task.cost_usd = begun.cost_usd;
             task.skipped_by = begun.skipped_by;
             match begun.stands {
                 Stands::Settled(outcome) => task.standing = Standing::Settled(outcome),

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::PipeWriter;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
+use schemas::stream::Dialect;
 
 use super::Incoming;
 use super::contain::{self, Containment};
@@ -34,6 +36,8 @@ pub(super) struct Start {
     pub(super) log: File,
     /// Its marker id and the end of its mark.
     pub(super) terminal: String,
+    /// What it prints.
+    pub(super) dialect: Dialect,
 }
 
 /// A started process. Dropping it ends nothing: its waiter goes on.
@@ -67,7 +71,12 @@ pub(super) fn start(
     events: &SyncSender<Incoming>,
 ) -> anyhow::Result<Child> {
     let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
-    let errors = writer.try_clone().context("cannot make a pipe")?;
+    let errors = match start.dialect {
+        // One pipe for both streams, as a terminal has.
+        Dialect::Text => OwnedFd::from(writer.try_clone().context("cannot make a pipe")?),
+        // Warnings of the agent's program must not come between the bytes of an event: they go to the log.
+        _ => OwnedFd::from(start.log.try_clone().context("cannot open the log")?),
+    };
     let (handle, child) = spawn(&start, containment, writer, errors)?;
 
     let (ended, output_ended) = channel::<()>();
@@ -76,6 +85,7 @@ pub(super) fn start(
         start.terminal.clone(),
         start.log,
         events.clone(),
+        start.dialect,
     );
     thread::spawn(move || {
         listener.listen(reader);
@@ -119,12 +129,12 @@ pub(super) fn start(
     Ok(child)
 }
 
-/// Starts the process in a group of its own, with one pipe for both of its streams, as a terminal has.
+/// Starts the process in a group of its own.
 fn spawn(
     start: &Start,
     containment: &Containment,
     output: PipeWriter,
-    errors: PipeWriter,
+    errors: OwnedFd,
 ) -> anyhow::Result<(duct::Handle, Child)> {
     let (program, args) = start.argv.split_first().context("its argv is empty")?;
     // A bare name costs a fork, and its failure would come from the child.

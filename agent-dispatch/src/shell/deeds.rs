@@ -106,6 +106,7 @@ impl Shell<'_> {
                 stdin,
                 log: dir.create(&files.log, b"")?,
                 terminal: terminal.to_owned(),
+                dialect: runner.profile.dialect,
             },
             &self.containment,
             &self.events,

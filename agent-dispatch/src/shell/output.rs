@@ -5,10 +5,12 @@ use std::io::{Read, Write};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use schemas::marker::{Marker, MarkerKind, Scanner};
+use schemas::marker::{Marker, MarkerKind};
+use schemas::printable;
+use schemas::stream::{Dialect, Heard, Parser, Report};
 
 use super::Incoming;
-use crate::core::{Attempt, Event, Said};
+use crate::core::{Attempt, Event, Reported, Said};
 
 /// Most that is kept of an attempt's output, in bytes. An agent that prints for ever must not fill the disk.
 const MAX_LOG: u64 = 64 << 20;
@@ -28,6 +30,7 @@ pub(super) struct Listener {
     events: SyncSender<Incoming>,
     told: Option<Instant>,
     lost: bool,
+    dialect: Dialect,
 }
 
 impl Listener {
@@ -36,6 +39,7 @@ impl Listener {
         terminal: String,
         log: File,
         events: SyncSender<Incoming>,
+        dialect: Dialect,
     ) -> Listener {
         Listener {
             attempt,
@@ -45,12 +49,13 @@ impl Listener {
             events,
             told: None,
             lost: false,
+            dialect,
         }
     }
 
     /// Until nobody holds the other end any more.
     pub(super) fn listen(mut self, mut pipe: impl Read) {
-        let mut scanner = Scanner::new();
+        let mut parser = Parser::new(self.dialect);
         let mut buffer = vec![0; 64 << 10];
         loop {
             match pipe.read(&mut buffer) {
@@ -58,13 +63,26 @@ impl Listener {
                 Ok(size) => {
                     self.keep(&buffer[..size]);
                     self.pulse();
-                    scanner.feed(&buffer[..size], |marker| self.tell(marker));
+                    parser.feed(&buffer[..size], |heard| self.hear(heard));
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(_) => break,
             }
         }
-        scanner.finish(|marker| self.tell(marker));
+        parser.finish(|heard| self.hear(heard));
+        if self.dialect != Dialect::Text {
+            let report = reported(parser.report());
+            let _ = self.events.send(Incoming::Event(Event::Reported {
+                attempt: self.attempt,
+                report,
+            }));
+        }
+    }
+
+    fn hear(&self, heard: Heard) {
+        if let Heard::Marker(marker) = heard {
+            self.tell(marker);
+        }
     }
 
     /// A log that cannot be written is no reason to lose the attempt: the journal is what must not fail. It says so.
@@ -114,5 +132,27 @@ impl Listener {
             attempt: self.attempt,
             said,
         }));
+    }
+}
+
+/// The stream as a whole. An error that the agent got over is none.
+fn reported(report: &Report) -> Reported {
+    let failed = report.is_success == Some(false) || report.error.is_some();
+    let error = report.error.as_ref().map(|error| printable(&error.message));
+    let line = |text: &String| {
+        text.lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(MAX_TEXT)
+            .collect()
+    };
+    Reported {
+        session: report.session.clone(),
+        summary: report.last_text.as_ref().map(line),
+        cost_usd: report.cost_usd,
+        tokens: (report.usage != schemas::Usage::default()).then_some(report.usage),
+        refused: report.refused_tool,
+        error: failed.then(|| error.unwrap_or_else(|| "its program reports an error".to_owned())),
     }
 }

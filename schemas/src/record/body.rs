@@ -141,6 +141,9 @@ pub enum Body {
         /// What the agent said that it did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<String>,
+        /// The agent's own name for its session; absent when it has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
         /// Absent when it did not exit by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         exit_code: Option<i32>,

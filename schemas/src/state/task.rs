@@ -46,6 +46,9 @@ pub struct TaskState {
     /// The running attempt's process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
+    /// The agent's own name for the session of the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// How far the running attempt says it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<u8>,

@@ -40,6 +40,8 @@ pub(super) struct Checker {
 pub(super) struct Evidence {
     pub(super) done: bool,
     pub(super) exit_zero: bool,
+    pub(super) refused: bool,
+    pub(super) error: bool,
 }
 
 pub(super) struct Alive {
@@ -107,6 +109,11 @@ impl Checker {
                 said: Said::Done(_),
             } => {
                 self.evidence.entry(attempt.task).or_default().done = true;
+            }
+            Event::Reported { attempt, report } => {
+                let evidence = self.evidence.entry(attempt.task).or_default();
+                evidence.refused = report.refused;
+                evidence.error = report.error.is_some();
             }
             Event::Exited { attempt, code, .. } => {
                 self.evidence.entry(attempt.task).or_default().exit_zero = *code == Some(0);
@@ -249,6 +256,9 @@ impl Checker {
                 DoneRule::Exit => evidence.exit_zero,
                 DoneRule::Marker | DoneRule::Both => evidence.done,
             };
+            assert!(!evidence.error, "(7) {} succeeded with an error", spec.id);
+            let believed = spec.has_gates || !evidence.refused;
+            assert!(believed, "(7) {} succeeded though refused", spec.id);
             assert!(
                 shown,
                 "(7) {} succeeded without a result ({:?})",

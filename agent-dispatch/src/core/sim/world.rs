@@ -8,8 +8,8 @@ use schemas::{Body, FindingCounts, Record, State, VerdictWord};
 use super::check::Checker;
 use super::draw::{Random, draw};
 use crate::core::{
-    Action, Attempt, Control, Dispatcher, End, Event, GateAnswer, Graph, Launch, Limits, Said,
-    Time, resume,
+    Action, Attempt, Control, Dispatcher, End, Event, GateAnswer, Graph, Launch, Limits, Reported,
+    Said, Time, resume,
 };
 
 /// How an agent takes a signal.
@@ -275,6 +275,17 @@ impl World {
             self.schedule(at, Event::Marked { attempt, said });
             at += self.random.below(500);
         }
+        if self.random.chance(20) {
+            let report = Reported {
+                refused: self.random.chance(20),
+                error: self
+                    .random
+                    .chance(30)
+                    .then(|| "its program says so".to_owned()),
+                ..Reported::default()
+            };
+            self.schedule(at, Event::Reported { attempt, report });
+        }
         let hangs = self.random.chance(12);
         if !hangs {
             let code = if self.random.chance(80) {
@@ -322,7 +333,7 @@ impl World {
         }
         agent.ended = true;
         self.events.retain(|_, event| {
-            !matches!(event, Event::Marked { attempt: a, .. } | Event::Exited { attempt: a, .. }
+            !matches!(event, Event::Marked { attempt: a, .. } | Event::Reported { attempt: a, .. } | Event::Exited { attempt: a, .. }
                 | Event::Gone { attempt: a, .. } if *a == attempt)
         });
         let after = self.random.below(20);

@@ -49,6 +49,7 @@ impl State {
                 result,
                 reason,
                 summary,
+                session,
                 cost_usd,
                 tokens,
                 ..
@@ -61,6 +62,9 @@ impl State {
                 task.reason.clone_from(reason);
                 if summary.is_some() {
                     task.summary.clone_from(summary);
+                }
+                if session.is_some() {
+                    task.session.clone_from(session);
                 }
                 if let Some(cost) = cost_usd {
                     *task.cost_usd.get_or_insert(0.0) += cost;
