@@ -15,6 +15,15 @@ Examples:
   plan-schedule plan.json | agent-dispatch --done exit -- ./my-agent.sh
   agent-dispatch --dry-run schedule.json
 
+Exit codes:
+  0      every task succeeded
+  1      some task did not; another dispatcher is at work; another plan's run is in the folder
+  2      called wrongly
+  3      the input is missing, empty or no schedule
+  4      the surroundings failed: disk, a program that is not there
+  5      a person must answer or approve
+  128+n  stopped by signal n; start again to go on
+
 A run lives in its run directory. Starting again with the same plan goes on where it ended.
 Answer, approve and steer from another terminal with state-edit.";
 
@@ -42,7 +51,7 @@ pub(crate) struct Cli {
     pub(crate) root: PathBuf,
 
     /// Tasks at once [default: the schedule's, else 5]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(short, long, visible_alias = "max-concurrent", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub(crate) jobs: Option<u32>,
 
     /// The agent profile for all tasks, also for those that have a command of their own
@@ -137,6 +146,6 @@ pub(crate) enum View {
     Bars,
     /// One line per event
     Plain,
-    /// Nothing but errors
+    /// Nothing but errors and the summary
     None,
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use schemas::{Body, Exit, Failure, Plan, Record, State, VerdictWord};
+use std::io::IsTerminal;
+
+use schemas::{Body, Console, Exit, Failure, Plan, Record, State, VerdictWord};
 
 use crate::core::{
     Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits, Said, Time,
@@ -19,6 +21,7 @@ pub(crate) fn run(
     limits: &Limits,
     runners: &[Runner],
     initial: &Initial,
+    console: &Console,
 ) -> Result<Exit, Failure> {
     // Nothing is silent or late in a run that is not run.
     let limits = Limits {
@@ -40,7 +43,7 @@ pub(crate) fn run(
             match action {
                 Action::Start { attempt, .. } => {
                     seq += 1;
-                    say(seq, now, plan, &runners[attempt.task], attempt)?;
+                    say(seq, now, plan, &runners[attempt.task], attempt, console)?;
                     let task = &plan.tasks[attempt.task];
                     let took = task
                         .estimated_minutes
@@ -94,7 +97,14 @@ pub(crate) fn run(
     }
 }
 
-fn say(seq: u64, now: Time, plan: &Plan, runner: &Runner, attempt: Attempt) -> Result<(), Failure> {
+fn say(
+    seq: u64,
+    now: Time,
+    plan: &Plan,
+    runner: &Runner,
+    attempt: Attempt,
+    console: &Console,
+) -> Result<(), Failure> {
     let task = &plan.tasks[attempt.task];
     let argv = schemas::Command::Argv(runner.profile.argv.clone());
     let place = crate::graph::folder(plan, task).unwrap_or(".");
@@ -102,6 +112,10 @@ fn say(seq: u64, now: Time, plan: &Plan, runner: &Runner, attempt: Attempt) -> R
         "would start after {} min in {place}: {argv}",
         now.0 / 60_000
     );
+    // Who sees the records sees it there.
+    if std::io::stderr().is_terminal() && !std::io::stdout().is_terminal() {
+        console.info(&format!("{} {text}", task.id));
+    }
     let body = Body::Note {
         text,
         task: Some(task.id.clone()),

@@ -1,6 +1,6 @@
 //! From a schedule to what the core works on: dependencies, lanes, stages, priorities as indices.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use schemas::{DoneRule, Failure, Isolation, OnFailure, Plan, Schedule, Task, compare_ids, digest};
 
@@ -146,12 +146,16 @@ fn lanes<'a>(
                 }
             }
         }
-        return (of_task, names);
     }
+    // A task that was taken out of its lane for a worktree works in the project's folder all the same, until
+    // worktrees are made: its folder is a lane again.
+    let shared: BTreeSet<&str> = isolated(plan)
+        .filter_map(|task| folder(plan, task))
+        .collect();
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, task) in plan.tasks.iter().enumerate() {
-        let isolated = task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree);
-        let Some(folder) = folder(plan, task).filter(|_| !isolated) else {
+        let binds = |folder: &&str| schedule.lanes.is_none() || shared.contains(folder);
+        let Some(folder) = folder(plan, task).filter(binds) else {
             continue;
         };
         let lane = *known.entry(folder).or_insert_with(|| {
@@ -161,6 +165,13 @@ fn lanes<'a>(
         of_task[at].push(lane);
     }
     (of_task, names)
+}
+
+/// The tasks that ask for a worktree of their own.
+pub(crate) fn isolated(plan: &Plan) -> impl Iterator<Item = &Task> {
+    let asks =
+        |task: &&Task| task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree);
+    plan.tasks.iter().filter(asks)
 }
 
 /// Where a task works, relative to the root; `None` for the root itself.

@@ -53,13 +53,19 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         let state = dry_run::state(dir.path())?;
         let limits = config::limits(&cli, &schedule, &plan, state.seed);
         let initial = resume::initial(&graph, &state, SystemTime::now());
-        return dry_run::run(&plan, &graph, &limits, &runners, &initial);
+        return dry_run::run(&plan, &graph, &limits, &runners, &initial, console);
     }
     dispatch(&cli, console, &schedule, plan, graph, runners, dir)
 }
 
 fn schedule(input: &Input) -> Result<Schedule, Failure> {
-    let schedule: Schedule = input.parse("a schedule")?;
+    let schedule: Schedule = input.parse("a schedule").map_err(|failure| {
+        if input.parse::<Plan>("a plan").is_ok() {
+            let message = format!("cannot read {}: a plan, not a schedule", input.name);
+            return Failure::input(message).help("pipe it through plan-schedule");
+        }
+        failure
+    })?;
     if schedule.kind != "schedule" || schedule.version != 1 {
         let found = format!("kind {:?}, version {}", schedule.kind, schedule.version);
         return Err(Failure::input(format!(
@@ -153,6 +159,15 @@ fn dispatch(
     };
     let root = std::path::absolute(&cli.root)
         .map_err(|error| Failure::trouble("cannot find the root").because(&error))?;
+    let isolated: Vec<&str> = graph::isolated(&plan)
+        .map(|task| task.id.as_str())
+        .collect();
+    if !isolated.is_empty() {
+        console.warn(&format!(
+            "no worktrees are made yet: {} work in their project's folder, one after the other",
+            isolated.join(", ")
+        ));
+    }
     let _lock = dir.lock()?;
     let (state, mut journal) = schemas::journal::load(dir.path())?;
     if !state.plan_id.is_empty() && state.plan_id != plan.plan_id {

@@ -62,7 +62,7 @@ pub(super) enum Standing {
     },
     /// It wants to start.
     Queued,
-    Live(Live),
+    Live(Box<Live>),
     Gating(Gating),
     /// A person must act; it holds neither slot nor lane.
     Waiting(Wait),
@@ -250,7 +250,7 @@ impl Dispatcher {
         }
         let number = self.tasks[task].attempt + 1;
         (self.tasks[task].attempt, self.tasks[task].begun) = (number, true);
-        self.tasks[task].standing = Standing::Live(Live::new(number, now));
+        self.tasks[task].standing = Standing::Live(Box::new(Live::new(number, now)));
         let spec = &self.graph.specs[task];
         let terminal = terminal_id(self.limits.seed, &spec.id, number);
         self.out.push(Action::Record(Body::TaskReady {

@@ -30,7 +30,27 @@ fn a_schedule_without_lanes_gets_one_per_folder() {
             {"id": "t4", "project": "c", "title": "x", "isolation": "worktree"}]})))
     .unwrap();
     let lanes: Vec<_> = graph.specs.iter().map(|spec| spec.lanes.clone()).collect();
-    assert_eq!(lanes, [vec![0], vec![0], vec![1], vec![]]);
+    assert_eq!(lanes, [vec![0], vec![0], vec![1], vec![1]]);
+}
+
+#[test]
+fn a_task_that_left_its_lane_for_a_worktree_shares_the_folder_all_the_same() {
+    let mut document = schedule_of(serde_json::json!({
+        "planId": "p", "projects": [{"name": "a"}, {"name": "b"}],
+        "tasks": [
+            {"id": "t1", "project": "a", "title": "x"},
+            {"id": "t2", "project": "a", "title": "x", "isolation": "worktree"},
+            {"id": "t3", "project": "b", "title": "x"}]}));
+    document["lanes"] =
+        serde_json::json!([{"name": "a", "tasks": ["t1"]}, {"name": "b", "tasks": ["t3"]}]);
+    let graph = graph(document).unwrap();
+    assert!(
+        graph.specs[0]
+            .lanes
+            .iter()
+            .any(|lane| graph.specs[1].lanes.contains(lane))
+    );
+    assert_eq!(graph.specs[2].lanes, [1]);
 }
 
 #[test]

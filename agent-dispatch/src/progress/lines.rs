@@ -38,7 +38,11 @@ pub(super) fn line(body: &Body, state: &State) -> Option<String> {
             .unwrap_or_default()
     };
     Some(match body {
-        Body::RunStarted { plan_id, tasks, .. } => format!("{plan_id}: {} tasks", tasks.len()),
+        Body::RunStarted { plan_id, tasks, .. } => format!(
+            "{plan_id}: {} {}",
+            tasks.len(),
+            if tasks.len() == 1 { "task" } else { "tasks" }
+        ),
         Body::RunResumed {
             changed, removed, ..
         } => {

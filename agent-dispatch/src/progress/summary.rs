@@ -99,9 +99,11 @@ fn counts(text: &mut String, state: &State) {
         .collect();
     let _ = write!(
         text,
-        "\n  {} of {} tasks settled: {}",
+        "\n  {} of {} {} settled{}{}",
         settled(state),
         progress.total,
+        if progress.total == 1 { "task" } else { "tasks" },
+        if said.is_empty() { "" } else { ": " },
         said.join(", ")
     );
     if let Some(cost) = state.totals.cost_usd {
