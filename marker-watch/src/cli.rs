@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use schemas::Speech;
+use schemas::stream::Dialect;
 
 /// Read what an agent prints, and write its markers as records
 ///
@@ -21,6 +22,11 @@ pub(crate) struct Cli {
     /// Count only markers of exactly this id; may be given several times
     #[arg(long, value_name = "ID")]
     pub(crate) id: Vec<String>,
+
+    /// What the input is: plain text, or the event stream of a family of agents, of which only the assistant's own
+    /// words count
+    #[arg(long, value_name = "DIALECT", default_value = "text", value_parser = dialect)]
+    pub(crate) dialect: Dialect,
 
     /// Stop at the first marker of this kind
     #[arg(long, value_name = "KIND", value_enum, default_value = "end")]
@@ -52,6 +58,10 @@ pub(crate) struct Cli {
     pub(crate) speech: Speech,
 }
 
+fn dialect(word: &str) -> Result<Dialect, String> {
+    word.parse()
+}
+
 /// When to stop reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Until {
@@ -71,6 +81,7 @@ const EXAMPLES: &str = "\
 Examples:
   my-agent < prompt.md | marker-watch --id \"$TERMINAL_ID\" --tee
   marker-watch --latest run.log | jq -r '[.task, .type, .text] | @tsv'
+  claude -p --output-format stream-json --verbose < prompt.md | marker-watch --dialect claude
   tail -F run.log | marker-watch --until any --timeout 30m
 
 Exit codes:

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use schemas::document::{self, Reader};
 use schemas::marker::{Marker, Scanner};
+use schemas::stream::{Dialect, Heard, Parser};
 use schemas::{Console, Exit, Failure, Record, program, time};
 
 use crate::cli::Cli;
@@ -33,7 +34,14 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let input = Input::open(cli.file.as_deref())?;
     let started = Instant::now();
     let deadline = cli.timeout.and_then(|timeout| started.checked_add(timeout));
-    let late = listen(&input, &mut watch, &mut records, deadline, cli.tee)?;
+    let late = listen(
+        &input,
+        &mut watch,
+        &mut records,
+        deadline,
+        cli.tee,
+        cli.dialect,
+    )?;
     records.finish()?;
     let answer = watch.answer();
     match (late, records.reader) {
@@ -49,6 +57,43 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     }
 }
 
+/// Where markers come from.
+enum Source {
+    /// Everything is the agent's own: the grammar alone, at the speed of the pipe.
+    Text(Scanner),
+    /// Only what the assistant says.
+    Stream(Box<Parser>),
+}
+
+impl Source {
+    fn new(dialect: Dialect) -> Source {
+        match dialect {
+            Dialect::Text => Source::Text(Scanner::new()),
+            _ => Source::Stream(Box::new(Parser::new(dialect))),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8], mut found: impl FnMut(Marker)) {
+        match self {
+            Source::Text(scanner) => scanner.feed(bytes, found),
+            Source::Stream(parser) => parser.feed(bytes, |heard| marker_of(heard, &mut found)),
+        }
+    }
+
+    fn finish(&mut self, mut found: impl FnMut(Marker)) {
+        match self {
+            Source::Text(scanner) => scanner.finish(found),
+            Source::Stream(parser) => parser.finish(|heard| marker_of(heard, &mut found)),
+        }
+    }
+}
+
+fn marker_of(heard: Heard, found: &mut impl FnMut(Marker)) {
+    if let Heard::Marker(marker) = heard {
+        found(marker);
+    }
+}
+
 /// Reads until the end, the awaited marker, or the deadline; `true` for the last.
 fn listen(
     input: &Input,
@@ -56,8 +101,9 @@ fn listen(
     records: &mut Records,
     deadline: Option<Instant>,
     tee: bool,
+    dialect: Dialect,
 ) -> Result<bool, Failure> {
-    let mut scanner = Scanner::new();
+    let mut source = Source::new(dialect);
     let mut empty = true;
     while !watch.is_over() && records.reader == Reader::There {
         let mut failure = None;
@@ -77,9 +123,9 @@ fn listen(
                     // A closed stderr is no reason to end: the records go elsewhere.
                     let _ = std::io::stderr().write_all(piece);
                 }
-                scanner.feed(piece, &mut take);
+                source.feed(piece, &mut take);
             }
-            Next::End | Next::Late => scanner.finish(&mut take),
+            Next::End | Next::Late => source.finish(&mut take),
         }
         if let Some(failure) = failure {
             return Err(failure);

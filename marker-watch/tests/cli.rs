@@ -224,6 +224,22 @@ fn a_file_may_replace_stdin() {
 }
 
 #[test]
+fn of_an_event_stream_only_the_assistants_words_count() {
+    let line = |who: &str, content: &str| {
+        format!(
+            "{{\"type\":\"{who}\",\"session_id\":\"s\",\"message\":{{\"id\":\"m\",\"role\":\"{who}\",\"content\":[{content}]}}}}\n"
+        )
+    };
+    let tool = r#"{"type":"tool_result","tool_use_id":"x","content":"[DONE:a] says a file"}"#;
+    let words = r#"{"type":"text","text":"Well.\n[PROGRESS:a] 50% - half"}"#;
+    let stream = line("user", tool) + &line("assistant", words);
+    let output = watch(&["--dialect", "claude"], stream.as_bytes());
+    assert_eq!(said(&output), ["progress a half"]);
+    let wrong = watch(&["--dialect", "latin"], b"");
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
 fn a_reader_that_has_gone_ends_it_quietly() {
     let (mut child, mut stdin) = start(&[]);
     drop(child.stdout.take());
