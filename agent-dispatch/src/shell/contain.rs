@@ -3,9 +3,11 @@
 //! Every process of an attempt carries a mark in its environment, `ORCHESTRATE_MARK=<run>.<session>.<terminal>`,
 //! leads or inherits a process group, and is handed to us when its parent dies (we are a subreaper). A group kill
 //! misses what has called setsid, as the shell tools of agents do; the sweep by mark does not. What has thrown its
-//! environment away *and* left its group is still our child in the end, and is ended with the run.
+//! environment away *and* left its group is still our child in the end: nobody can say whose it was, so it is ended
+//! with the run and not with its attempt.
 //!
-//! When the dispatcher itself is killed, the warden (a child of ours that only waits for that) sweeps in its place.
+//! When the dispatcher itself is killed, the warden (a child of ours that only waits for that) sweeps in its place, by
+//! mark. What has thrown the mark away is handed to somebody else then, and is beyond it.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -20,6 +22,9 @@ pub(crate) const MARK: &str = "ORCHESTRATE_MARK";
 
 /// How long a sweep goes on before it gives up on what cannot be killed.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between a kill and the end of a process lies the scheduler.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The means by which this dispatcher contains its children.
 #[derive(Debug)]
@@ -93,14 +98,25 @@ impl Containment {
         left
     }
 
-    /// Ends all that this dispatcher has started; answers whether there was anything.
-    pub(crate) fn sweep_all(&self) -> bool {
-        let left = end_marked(&self.prefix, false);
-        self.reap();
-        left
+    /// Ends all that this dispatcher has started: what carries its mark, then every child of ours that is nobody's.
+    fn sweep_all(&self) {
+        end_marked(&self.prefix, false);
+        let begun = Instant::now();
+        // Killing one hands us its children, until there are none.
+        while begun.elapsed() < PATIENCE {
+            let orphans = self.orphans().unwrap_or_default();
+            if orphans.is_empty() {
+                return;
+            }
+            for pid in orphans.into_iter().filter_map(group_of) {
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
+            self.reap();
+            std::thread::sleep(PAUSE);
+        }
     }
 
-    /// Dismisses the warden: everything is gone.
+    /// Ends what is left of the run, and dismisses the warden.
     pub(crate) fn dismiss(&self) {
         self.sweep_all();
         let warden = self
@@ -118,8 +134,15 @@ impl Containment {
 
     /// Whether a child of ours is nobody's: then something has outlived its parent. Unknown counts as yes.
     fn has_orphans(&self) -> bool {
+        self.orphans().is_none_or(|orphans| !orphans.is_empty())
+    }
+
+    /// Children of ours that nobody waits for; `None` where the kernel does not say.
+    fn orphans(&self) -> Option<Vec<u32>> {
         let leaders = self.leaders();
-        children().is_none_or(|children| children.iter().any(|pid| !leaders.contains(pid)))
+        let mut children = children()?;
+        children.retain(|pid| !leaders.contains(pid));
+        Some(children)
     }
 
     /// Zombies of orphans are ours to reap. Never a leader: its waiter must get its status.
@@ -227,8 +250,7 @@ fn end_marked(mark: &str, exact: bool) -> bool {
         for pid in found {
             let _ = rustix::process::kill_process(pid, Signal::KILL);
         }
-        // Between a kill and the end of a process lies the scheduler.
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(PAUSE);
     }
 }
 

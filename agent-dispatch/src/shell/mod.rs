@@ -33,6 +33,9 @@ const QUEUE: usize = 4096;
 /// Events that are handled before their records are made durable together.
 const BATCH: usize = 256;
 
+/// How often the loop looks up when nothing happens: bars move, a late state is saved.
+const PULSE: Duration = Duration::from_millis(200);
+
 /// What reaches the loop.
 #[derive(Debug)]
 pub(crate) enum Incoming {
@@ -155,12 +158,7 @@ impl Shell<'_> {
         if self.own.is_empty() {
             self.view.tick();
             let until_deadline = deadline.map(|at| Duration::from_millis(at.since(self.now())));
-            let pause = if self.saved < self.began {
-                self.save_pause
-            } else {
-                Duration::from_millis(200)
-            };
-            let wait = until_deadline.unwrap_or(pause).min(pause);
+            let wait = until_deadline.map_or(PULSE, |left| left.min(PULSE));
             match self.incoming.recv_timeout(wait) {
                 Ok(incoming) => self.take(incoming)?,
                 Err(RecvTimeoutError::Timeout) => self.own.push_back(Event::Woken),

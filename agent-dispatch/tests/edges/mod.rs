@@ -154,3 +154,22 @@ fn control(event: &str, task: Option<&str>) -> Body {
         "run": "test", "event": event, "task": task});
     schemas::Record::parse(&record.to_string()).unwrap().body
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_throws_its_mark_away_and_leaves_its_group_is_ended_with_the_run() {
+    let sandbox = Sandbox::new();
+    let command = "setsid env -i sh -c 'echo $$ > pid; exec sleep 600' > /dev/null 2>&1 &
+        while [ ! -s pid ]; do sleep 0.02; done";
+    let schedule = plan(json!([{"id": "t1", "title": "one", "command": command}]));
+    let run = sandbox.dispatch(&schedule, &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let pid = sandbox.read("pid");
+    let path = format!("/proc/{}", pid.trim());
+    let alive = std::path::Path::new(&path).exists();
+    if alive {
+        let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+    }
+    assert!(!alive, "process {} has outlived the run", pid.trim());
+}
