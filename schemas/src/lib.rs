@@ -42,12 +42,14 @@ pub use plan::{
 };
 pub use problem::{Problem, Related, Severity};
 pub use profile::{Agents, DoneRule, Profile, PromptBy};
-pub use record::{AttemptResult, Body, Record, RunOutcome, TaskLabel, Usage};
+pub use record::{
+    AttemptResult, Body, FailureClass, Record, RunOutcome, StallStep, TaskLabel, Usage,
+};
 pub use render::render;
 pub use schedule::{CriticalPath, Estimate, Lane, Schedule, TaskSlot, Worktree};
 pub use state::{
-    CheckpointState, DecisionEntry, Lock, Progress, ProjectState, Question, RunStatus, State,
-    TaskState, TaskStatus, Totals,
+    CheckpointState, DecisionEntry, Lock, Progress, ProjectState, Question, RouteState, RunStatus,
+    State, TaskState, TaskStatus, Totals,
 };
 pub use terminal::printable;
 pub use verdict::{Check, CheckStatus, Finding, FindingCounts, Metric, Verdict, VerdictWord};

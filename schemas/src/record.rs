@@ -110,21 +110,118 @@ pub enum AttemptResult {
     Orphaned,
     /// It was told to stop.
     Cancelled,
+    /// It was ended so that its session goes on with a message that it could not be given otherwise.
+    Steered,
+    /// What launched it ended well and its own end record is missing: nobody knows what it came to.
+    Lost,
+}
+
+/// What kind of failure an attempt met: it decides what happens next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureClass {
+    /// It never ran.
+    Launch,
+    /// It ended with another exit code than 0, by a signal, or with its own word that it cannot go on.
+    Crash,
+    /// It ended well and showed no result.
+    NoResult,
+    /// A check that runs tests did not pass.
+    Test,
+    /// A check that builds did not pass.
+    Build,
+    /// The model's server, or the way to it, failed.
+    External,
+    /// Too much for now: its route is held.
+    Quota,
+    /// Not signed in, or not allowed: a person is needed.
+    Auth,
+    /// Nothing left to pay with: a person is needed.
+    Billing,
+    /// It was silent for too long.
+    Stalled,
+    /// It took too long.
+    Timeout,
+    /// The conversation became too long for the model.
+    Context,
+    /// The session that it should go on with is not there.
+    Session,
+    /// What launched it says nothing of its end.
+    Lost,
+}
+
+impl FailureClass {
+    /// As the wire names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FailureClass::Launch => "launch",
+            FailureClass::Crash => "crash",
+            FailureClass::NoResult => "no-result",
+            FailureClass::Test => "test",
+            FailureClass::Build => "build",
+            FailureClass::External => "external",
+            FailureClass::Quota => "quota",
+            FailureClass::Auth => "auth",
+            FailureClass::Billing => "billing",
+            FailureClass::Stalled => "stalled",
+            FailureClass::Timeout => "timeout",
+            FailureClass::Context => "context",
+            FailureClass::Session => "session",
+            FailureClass::Lost => "lost",
+        }
+    }
+}
+
+/// What is done about an agent's silence, the gentlest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StallStep {
+    /// It is said.
+    Warned,
+    /// The agent is told to go on or to say what it waits for.
+    Nudged,
+    /// The agent is stopped.
+    #[default]
+    Stopped,
 }
 
 /// Tokens, by kind. Unknown kinds are absent, never zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
-    /// Read.
+    /// Read, what came from a cache included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<u64>,
-    /// Written.
+    /// Written, reasoning included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<u64>,
-    /// Read from a cache.
+    /// Of what was read, from a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
+}
+
+impl Usage {
+    /// Read and written. What came from a cache is part of what was read.
+    pub fn total(self) -> Option<u64> {
+        match (self.input, self.output) {
+            (None, None) => None,
+            (input, output) => Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))),
+        }
+    }
+
+    /// Both together, kind by kind.
+    #[must_use]
+    pub fn plus(self, other: Usage) -> Usage {
+        let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+            (None, None) => None,
+            (a, b) => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
+        };
+        Usage {
+            input: sum(self.input, other.input),
+            output: sum(self.output, other.output),
+            cached: sum(self.cached, other.cached),
+        }
+    }
 }
 
 /// How a run ended.

@@ -1,6 +1,7 @@
 //! The state of a run: the fold of its journal.
 
 mod fold;
+mod route;
 mod task;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::compare_ids;
 
+pub use route::RouteState;
 pub use task::{Outcome, TaskState, TaskStatus, Verification};
 
 /// What the journal adds up to, for jq, for people, and for taking a run up again.
@@ -51,6 +53,9 @@ pub struct State {
     /// Named locks.
     #[serde(default)]
     pub locks: BTreeMap<String, Lock>,
+    /// Routes to models that were held, by agent, provider and model.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub routes: BTreeMap<String, RouteState>,
     /// What was decided.
     #[serde(default)]
     pub decisions: Vec<DecisionEntry>,
@@ -264,7 +269,10 @@ pub struct Totals {
     /// Known US dollars; `null` while none is known.
     #[serde(default)]
     pub cost_usd: Option<f64>,
-    /// Known tokens of all kinds; `null` while none is known.
+    /// What a budget counts for attempts whose cost is unknown, in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_usd: Option<f64>,
+    /// Known tokens, read and written; `null` while none is known.
     #[serde(default)]
     pub tokens: Option<u64>,
     /// Attempts that were started.
@@ -288,6 +296,7 @@ impl Default for State {
             approved: Vec::new(),
             questions: Vec::new(),
             locks: BTreeMap::new(),
+            routes: BTreeMap::new(),
             decisions: Vec::new(),
             progress: Progress::default(),
             totals: Totals::default(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use schemas::{Body, Outcome, Verification};
+use schemas::{Body, Outcome, StallStep, Verification};
 
 use super::attempt::{Due, Exited, Live, Why};
 use super::queue::Queue;
@@ -226,6 +226,8 @@ impl Dispatcher {
                             task: id,
                             attempt: attempt.number,
                             silent_ms,
+                            step: StallStep::Stopped,
+                            doing: None,
                         });
                     }
                     self.stop(now, attempt, why);

@@ -24,6 +24,8 @@ impl Dispatcher {
             workspace: launch.workspace,
             prompt_file: launch.prompt_file,
             log_file: launch.log_file,
+            route: None,
+            resumes: None,
         });
         if stopping {
             // It was stopped while it was being started: there was nothing to signal then.
@@ -182,8 +184,11 @@ impl Dispatcher {
             task: id,
             attempt,
             result,
+            class: None,
             reason,
             delay_ms,
+            same: 0,
+            different: false,
         });
         self.requeue(task, now.after(delay_ms), now);
     }
@@ -220,8 +225,13 @@ pub(super) fn finished(
         task,
         attempt,
         result,
+        class: None,
         reason,
         summary: None,
+        concerns: None,
+        files: Vec::new(),
+        model: None,
+        estimated_usd: None,
         session: None,
         exit_code: None,
         signal: None,

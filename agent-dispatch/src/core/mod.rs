@@ -223,6 +223,10 @@ pub(crate) enum Control {
 
 /// What must be done about it.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most actions are records: a box each would cost more than the room"
+)]
 pub(crate) enum Action {
     /// Journal it. Durable before any other action of the same answer.
     Record(Body),

@@ -18,6 +18,7 @@ impl Dispatcher {
             reason: answer.reason.clone(),
             findings: answer.findings,
             verdict_file: answer.verdict_file.clone(),
+            fingerprint: None,
         });
         match answer.verdict {
             VerdictWord::Passed => {
@@ -48,7 +49,9 @@ impl Dispatcher {
             attempt,
             fix,
             limit,
+            class: None,
             reason,
+            different: false,
         });
         self.requeue(task, now, now);
     }

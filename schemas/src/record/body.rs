@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AttemptResult, RunOutcome, TaskLabel, Usage};
+use super::{AttemptResult, FailureClass, RunOutcome, StallStep, TaskLabel, Usage};
 use crate::{FindingCounts, Outcome, VerdictWord, Verification};
 
 /// What happened. Fields are flat on the wire, `type` says which of these it is.
@@ -58,9 +58,9 @@ pub enum Body {
     },
     /// The dispatcher ended before the run did.
     RunPaused {
-        /// `interrupted`, `checkpoint`, `question` or `approval`.
+        /// `interrupted`, `checkpoint`, `question`, `approval`, `route` or `budget`.
         reason: String,
-        /// Tasks or checkpoints that wait for a person.
+        /// Tasks, checkpoints, routes or limits that wait for a person.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         waiting: Vec<String>,
     },
@@ -126,6 +126,28 @@ pub enum Body {
         prompt_file: String,
         /// What it prints.
         log_file: String,
+        /// Agent, provider and model, as far as they are known; absent for a task's own command.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        route: Option<String>,
+        /// The session that goes on; absent when a new one begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resumes: Option<String>,
+    },
+    /// The agent's session is known. Journaled the moment it is, so that it can be taken up after a crash.
+    AttemptSession {
+        /// The task.
+        task: String,
+        /// The attempt.
+        attempt: u32,
+        /// Name of the profile that can take it up.
+        agent: String,
+        /// The agent's own name for it.
+        session: String,
+        /// Where it works: most agents find a session only from there.
+        workspace: String,
+        /// The folder where the agent keeps it: its HOME, or what its own variable names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        config_home: Option<String>,
     },
     /// An agent has ended and nothing of it is left.
     AttemptFinished {
@@ -135,12 +157,24 @@ pub enum Body {
         attempt: u32,
         /// What it came to.
         result: AttemptResult,
+        /// What kind of failure it was; absent when it was none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<FailureClass>,
         /// In one line.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
         /// What the agent said that it did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         summary: Option<String>,
+        /// What the agent has doubts about, though it says it is done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        concerns: Option<String>,
+        /// Files that were written while it ran, relative to its folder; the first 200.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
+        /// The model that answered, as the agent names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
         /// The agent's own name for its session; absent when it has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<String>,
@@ -156,14 +190,17 @@ pub enum Body {
         /// It left processes behind, which were ended.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         leaked: bool,
-        /// US dollars; `null` when unknown.
+        /// US dollars of this attempt alone; `null` when unknown.
         #[serde(default)]
         cost_usd: Option<f64>,
-        /// `null` when unknown.
+        /// What a budget counts for it, in US dollars, when its cost is unknown and its tokens are not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        estimated_usd: Option<f64>,
+        /// Of this attempt alone; `null` when unknown.
         #[serde(default)]
         tokens: Option<Usage>,
     },
-    /// An agent was silent for too long and is being stopped.
+    /// An agent has been silent for long.
     AttemptStalled {
         /// The task.
         task: String,
@@ -171,6 +208,12 @@ pub enum Body {
         attempt: u32,
         /// For how long.
         silent_ms: u64,
+        /// What is done about it.
+        #[serde(default)]
+        step: StallStep,
+        /// What it seemed to be at: `waits for a tool: Bash`, `waits for quota`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        doing: Option<String>,
     },
     /// A failed attempt will be followed by another.
     AttemptRetrying {
@@ -180,11 +223,20 @@ pub enum Body {
         attempt: u32,
         /// What it came to.
         result: AttemptResult,
+        /// What kind of failure it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<FailureClass>,
         /// In one line.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
         /// Until the next one may start.
         delay_ms: u64,
+        /// How many attempts in a row have met this failure.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        same: u32,
+        /// The next one takes another way than the ones before: it begins anew, with the next agent where there is one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        different: bool,
     },
     /// A marker: how far it is.
     Progress {
@@ -283,6 +335,9 @@ pub enum Body {
         /// The verdict document.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         verdict_file: Option<String>,
+        /// Digest of what was found: the same one again says that nothing was mended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<String>,
     },
     /// The gates did not pass: the next attempt gets their findings.
     FixRequested {
@@ -294,9 +349,15 @@ pub enum Body {
         fix: u32,
         /// How many there may be.
         limit: u32,
+        /// What kind of check it was: `test`, `build`, or absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<FailureClass>,
         /// The first reason in one line.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The same was found before: the next attempt takes another way.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        different: bool,
     },
     /// A worktree was made.
     WorkspaceCreated {
@@ -401,19 +462,37 @@ pub enum Body {
     QuotaHold {
         /// Agent, provider and model.
         route: String,
-        /// RFC 3339.
+        /// RFC 3339; absent when a person must act first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<String>,
+        /// `quota`, `auth` or `billing`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<FailureClass>,
+        /// In the agent's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The task that met it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
     },
     /// A route is free again.
     QuotaReleased {
         /// Agent, provider and model.
         route: String,
+        /// Who, when it was not time alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// Nothing more is started: it would cost too much.
     BudgetExceeded {
-        /// The limit's name.
+        /// The limit's name: `maxCostUsd` or `maxTokens`.
         limit: String,
+        /// What has been spent, in the limit's unit; with what is estimated.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spent: Option<f64>,
+        /// What may be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<f64>,
         /// The task, when it is a task's own limit.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         task: Option<String>,
@@ -468,6 +547,10 @@ pub enum Body {
     Unknown,
 }
 
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Body {
     /// The task that it is about, when it is about one.
     pub fn task(&self) -> Option<&str> {
@@ -475,6 +558,7 @@ impl Body {
             Body::TaskReady { task, .. }
             | Body::TaskSettled { task, .. }
             | Body::AttemptStarted { task, .. }
+            | Body::AttemptSession { task, .. }
             | Body::AttemptFinished { task, .. }
             | Body::AttemptStalled { task, .. }
             | Body::AttemptRetrying { task, .. }
@@ -496,6 +580,7 @@ impl Body {
             | Body::MergeReverted { task, .. } => Some(task),
             Body::Decision { task, .. }
             | Body::BudgetExceeded { task, .. }
+            | Body::QuotaHold { task, .. }
             | Body::StateTransition { task, .. }
             | Body::Note { task, .. } => task.as_deref(),
             _ => None,

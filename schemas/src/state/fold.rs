@@ -23,6 +23,7 @@ impl State {
         match &record.body {
             Body::TaskReady { .. }
             | Body::AttemptStarted { .. }
+            | Body::AttemptSession { .. }
             | Body::AttemptFinished { .. }
             | Body::AttemptStalled { .. }
             | Body::AttemptRetrying { .. }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::AttemptResult;
+use crate::{AttemptResult, FailureClass, Usage};
 
 /// One task. Status, verification and outcome are three facts, never folded into one (DESIGN §4).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,21 @@ pub struct TaskState {
     /// What the last attempt came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_result: Option<AttemptResult>,
+    /// What kind of failure the last attempt met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<FailureClass>,
+    /// How many attempts in a row have met the same failure; 0 while none was followed by another.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub same_failures: u32,
+    /// Attempts that the model's server failed and that were followed by another.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub external_retries: u32,
+    /// It goes another way than it did at first: the same had failed twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub different: bool,
+    /// Digests of what its gates have found, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fingerprints: Vec<String>,
     /// The agent of the last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
@@ -49,6 +64,24 @@ pub struct TaskState {
     /// The agent's own name for the session of the last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// The agent that can take the session up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_agent: Option<String>,
+    /// Where the session works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_workspace: Option<String>,
+    /// Tokens of all attempts in the session so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_tokens: Option<Usage>,
+    /// US dollars of all attempts in the session so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_cost_usd: Option<f64>,
+    /// The last attempt took an earlier session up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
+    /// Agent, provider and model of the last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
     /// How far the running attempt says it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<u8>,
@@ -58,6 +91,12 @@ pub struct TaskState {
     /// What the agent says it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
+    /// What the agent has doubts about, though it says it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concerns: Option<String>,
+    /// Files that its attempts have written, relative to its folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// Why it did not succeed, or why it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -94,9 +133,19 @@ pub struct TaskState {
     /// US dollars of all attempts; `null` when unknown.
     #[serde(default)]
     pub cost_usd: Option<f64>,
+    /// What a budget counts for attempts whose cost is unknown, in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_usd: Option<f64>,
+    /// Tokens read and written in all attempts; absent when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
     /// The phase it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where a task is.

@@ -65,6 +65,7 @@ fn manual(task: &str) -> Body {
         reason: None,
         findings: schemas::FindingCounts::default(),
         verdict_file: None,
+        fingerprint: None,
     }
 }
 

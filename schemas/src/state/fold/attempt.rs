@@ -1,7 +1,10 @@
 //! What happens to an attempt, and what is said between agents and people.
 
 use crate::state::Question;
-use crate::{AttemptResult, Body, Record, State, TaskStatus, Usage, Verification};
+use crate::{AttemptResult, Body, FailureClass, Record, State, TaskStatus, Usage, Verification};
+
+/// Files that are remembered of a task, at most.
+const MAX_FILES: usize = 500;
 
 impl State {
     pub(super) fn apply_attempt(&mut self, record: &Record) {
@@ -33,6 +36,8 @@ impl State {
                 pid,
                 terminal,
                 log_file,
+                route,
+                resumes,
                 ..
             } => {
                 self.totals.attempts += 1;
@@ -42,33 +47,66 @@ impl State {
                 task.agent = Some(agent.clone());
                 task.terminal = Some(terminal.clone());
                 task.log_file = Some(log_file.clone());
+                task.route.clone_from(route);
+                task.resumed = resumes.is_some();
                 task.started_at.get_or_insert(time);
+            }
+            Body::AttemptSession {
+                task,
+                agent,
+                session,
+                workspace,
+                ..
+            } => {
+                let task = self.task(task);
+                if task.session.as_ref() != Some(session) {
+                    (task.session_tokens, task.session_cost_usd) = (None, None);
+                }
+                task.session = Some(session.clone());
+                task.session_agent = Some(agent.clone());
+                task.session_workspace = Some(workspace.clone());
             }
             Body::AttemptFinished {
                 task: id,
                 result,
+                class,
                 reason,
                 summary,
+                concerns,
+                files,
                 session,
                 cost_usd,
+                estimated_usd,
                 tokens,
                 ..
             } => {
-                self.add_cost(*cost_usd, *tokens);
+                self.add_cost(*cost_usd, *estimated_usd, *tokens);
                 let waits = self.questions.iter().any(|q| q.task == *id && q.is_open());
                 let task = self.task(id);
                 (task.pid, task.terminal, task.percent) = (None, None, None);
                 task.last_result = Some(*result);
+                task.class = *class;
                 task.reason.clone_from(reason);
+                task.concerns.clone_from(concerns);
+                for file in files {
+                    if task.files.len() < MAX_FILES && !task.files.contains(file) {
+                        task.files.push(file.clone());
+                    }
+                }
                 if summary.is_some() {
                     task.summary.clone_from(summary);
                 }
                 if session.is_some() {
                     task.session.clone_from(session);
+                    add_usage(&mut task.session_tokens, *tokens);
+                    add(&mut task.session_cost_usd, *cost_usd);
                 }
-                if let Some(cost) = cost_usd {
-                    *task.cost_usd.get_or_insert(0.0) += cost;
+                add(&mut task.cost_usd, *cost_usd);
+                add(&mut task.estimated_usd, *estimated_usd);
+                if let Some(count) = tokens.and_then(Usage::total) {
+                    *task.tokens.get_or_insert(0) += count;
                 }
+                let route = task.route.clone();
                 task.status = match result {
                     AttemptResult::Done => TaskStatus::Gating,
                     AttemptResult::Question if waits => TaskStatus::Waiting,
@@ -76,6 +114,13 @@ impl State {
                 };
                 if *result != AttemptResult::Question {
                     self.drop_questions(id);
+                }
+                if *result == AttemptResult::Done
+                    && let Some(route) = route
+                {
+                    // It serves again: the count of its holds begins anew.
+                    self.routes
+                        .retain(|name, state| *name != route || state.held);
                 }
             }
             Body::AttemptStalled {
@@ -86,14 +131,20 @@ impl State {
             Body::AttemptRetrying {
                 task,
                 result,
+                class,
                 delay_ms,
+                same,
+                different,
                 ..
             } => {
                 let task = self.task(task);
-                match result {
-                    AttemptResult::LaunchFailed => task.launch_retries += 1,
+                match (result, class) {
+                    (AttemptResult::LaunchFailed, _) => task.launch_retries += 1,
+                    (_, Some(FailureClass::External)) => task.external_retries += 1,
                     _ => task.retries += 1,
                 }
+                task.same_failures = *same;
+                task.different |= *different;
                 task.status = TaskStatus::Pending;
                 let after = crate::time::parse(&time)
                     .and_then(|time| time.checked_add(std::time::Duration::from_millis(*delay_ms)));
@@ -114,18 +165,11 @@ impl State {
         }
     }
 
-    fn add_cost(&mut self, cost: Option<f64>, tokens: Option<Usage>) {
-        if let Some(cost) = cost {
-            *self.totals.cost_usd.get_or_insert(0.0) += cost;
-        }
-        if let Some(Usage {
-            input,
-            output,
-            cached,
-        }) = tokens
-        {
-            let kinds = [input, output, cached].into_iter().flatten();
-            *self.totals.tokens.get_or_insert(0) += kinds.sum::<u64>();
+    fn add_cost(&mut self, cost: Option<f64>, estimated: Option<f64>, tokens: Option<Usage>) {
+        add(&mut self.totals.cost_usd, cost);
+        add(&mut self.totals.estimated_usd, estimated);
+        if let Some(count) = tokens.and_then(Usage::total) {
+            *self.totals.tokens.get_or_insert(0) += count;
         }
     }
 
@@ -177,5 +221,19 @@ impl State {
         {
             question.dropped = true;
         }
+    }
+}
+
+/// Nothing known and nothing known is still nothing known.
+fn add(sum: &mut Option<f64>, more: Option<f64>) {
+    if let Some(more) = more {
+        *sum.get_or_insert(0.0) += more;
+    }
+}
+
+fn add_usage(sum: &mut Option<Usage>, more: Option<Usage>) {
+    if let Some(more) = more {
+        let known = sum.unwrap_or_default();
+        *sum = Some(known.plus(more));
     }
 }

@@ -11,9 +11,13 @@ impl State {
                 verdict,
                 reason,
                 verdict_file,
+                fingerprint,
                 ..
             } => {
                 let task = self.task(task);
+                if let Some(fingerprint) = fingerprint {
+                    task.fingerprints.push(fingerprint.clone());
+                }
                 (task.verification, task.status) = match verdict {
                     VerdictWord::Passed => (Verification::Passed, TaskStatus::Gating),
                     VerdictWord::Failed => (Verification::Failed, TaskStatus::Gating),
@@ -26,10 +30,17 @@ impl State {
                 task.verdict_file.clone_from(verdict_file);
             }
             Body::FixRequested {
-                task, fix, reason, ..
+                task,
+                fix,
+                class,
+                reason,
+                different,
+                ..
             } => {
                 let task = self.task(task);
                 task.fixes = *fix;
+                task.class = *class;
+                task.different |= *different;
                 task.status = TaskStatus::Pending;
                 task.reason.clone_from(reason);
             }
@@ -73,6 +84,9 @@ impl State {
             (task.outcome, task.verification) = (None, Verification::None);
             (task.retries, task.launch_retries, task.fixes) = (0, 0, 0);
             (task.reason, task.dependency, task.settled_at) = (None, None, None);
+            (task.class, task.same_failures, task.external_retries) = (None, 0, 0);
+            (task.different, task.session) = (false, None);
+            task.fingerprints.clear();
             task.last_result = None;
             (task.cancelled, task.approved, task.not_before) = (false, false, None);
             let skipped = self.tasks.iter().filter(|(_, task)| {

@@ -47,6 +47,8 @@ impl State {
                     self.reset(id);
                 }
                 self.label(tasks);
+                // What a route or a budget made wait is tried again.
+                self.leave_decision();
             }
             Body::RunPaused { reason, waiting } => {
                 self.pid = None;
@@ -55,7 +57,12 @@ impl State {
                     .checkpoint
                     .as_ref()
                     .is_none_or(|checkpoint| checkpoint.kind == "decision");
-                if decision && (reason == "question" || reason == "approval") {
+                if decision
+                    && matches!(
+                        reason.as_str(),
+                        "question" | "approval" | "route" | "budget"
+                    )
+                {
                     self.wait_for("decision", reason, &record.time);
                 }
                 if let Some(checkpoint) = &mut self.checkpoint {
@@ -93,6 +100,25 @@ impl State {
                 by: by.clone(),
                 time: record.time.clone(),
             }),
+            Body::QuotaHold {
+                route,
+                until,
+                class,
+                reason,
+                ..
+            } => {
+                let route = self.routes.entry(route.clone()).or_default();
+                route.held = true;
+                route.holds += 1;
+                route.class = *class;
+                route.until.clone_from(until);
+                route.reason.clone_from(reason);
+            }
+            Body::QuotaReleased { route, .. } => {
+                if let Some(route) = self.routes.get_mut(route) {
+                    (route.held, route.until) = (false, None);
+                }
+            }
             Body::LockAcquired {
                 lock,
                 owner,
