@@ -106,6 +106,18 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
     pub(crate) backoff: Duration,
 
+    /// Most that the run may cost, in US dollars [default: the plan's]
+    #[arg(long, value_name = "USD", value_parser = money)]
+    pub(crate) max_cost_usd: Option<f64>,
+
+    /// Most tokens that the run may use [default: the plan's]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<u64>,
+
+    /// Hold of a route whose quota is used up and that names no time; doubles with each, up to an hour
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
+    pub(crate) quota_pause: Duration,
+
     /// Source of all that is random in the run: jitter and terminal ids [default: drawn once per run]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -148,4 +160,11 @@ pub(crate) enum View {
     Plain,
     /// Nothing but errors and the summary
     None,
+}
+
+fn money(text: &str) -> Result<f64, String> {
+    let amount: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    (amount.is_finite() && amount > 0.0)
+        .then_some(amount)
+        .ok_or_else(|| "not above zero".to_owned())
 }

@@ -8,7 +8,6 @@ use schemas::{DoneRule, Failure, Plan, Schedule};
 
 use crate::cli::{Cli, Done};
 use crate::core::Limits;
-use crate::graph::milliseconds;
 
 /// Limits of the run. The command line wins over the plan, the plan over our defaults.
 pub(crate) fn limits(cli: &Cli, schedule: &Schedule, plan: &Plan, seed: u64) -> Limits {
@@ -23,23 +22,24 @@ pub(crate) fn limits(cli: &Cli, schedule: &Schedule, plan: &Plan, seed: u64) -> 
         .or(planned.max_concurrent)
         .unwrap_or(5)
         .max(1);
-    let stall = match cli.stall {
-        Some(stall) => Some(stall.as_millis() as u64).filter(|stall| *stall > 0),
-        None => Some(milliseconds(planned.stall_minutes).unwrap_or(10 * 60_000)),
-    };
     let ms = |duration: Duration| duration.as_millis() as u64;
     Limits {
         jobs: jobs as usize,
         retries: cli.retries.or(planned.retry_limit).unwrap_or(2),
         launch_retries: planned.launch_retries.unwrap_or(1),
         gate_retries: 2,
-        stall,
+        external_retries: 3,
+        quota_pause: ms(cli.quota_pause),
+        quota_patience: 8,
+        max_cost_usd: cli.max_cost_usd.or(planned.max_cost_usd),
+        max_tokens: cli.max_tokens.or(planned.max_tokens),
         grace: ms(cli.grace),
         result_grace: ms(cli.result_grace),
         question_grace: ms(cli.question_grace),
         backoff: ms(cli.backoff),
         backoff_max: ms(cli.backoff).max(60_000),
         seed,
+        epoch_ms: 0,
     }
 }
 

@@ -7,7 +7,8 @@ use std::io::IsTerminal;
 use schemas::{Body, Console, Exit, Failure, Plan, Record, State, VerdictWord};
 
 use crate::core::{
-    Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits, Said, Time,
+    Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits, Pace,
+    Said, Time,
 };
 use crate::profiles::Runner;
 
@@ -25,13 +26,14 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     // Nothing is silent or late in a run that is not run.
     let limits = Limits {
-        stall: None,
         result_grace: u64::MAX,
         ..limits.clone()
     };
     let mut graph = graph.clone();
     for spec in &mut graph.specs {
-        spec.timeout = None;
+        for candidate in &mut spec.candidates {
+            candidate.pace = Pace::default();
+        }
     }
     let mut core = Dispatcher::new(graph, limits, initial);
     let mut events: BTreeMap<(Time, usize), Event> = BTreeMap::new();
@@ -72,6 +74,7 @@ pub(crate) fn run(
                         Event::Gone {
                             attempt,
                             leaked: false,
+                            files: Vec::new(),
                         },
                     );
                 }
@@ -79,6 +82,8 @@ pub(crate) fn run(
                     let answer = GateAnswer {
                         verdict: VerdictWord::Passed,
                         reason: None,
+                        class: None,
+                        fingerprint: None,
                         findings: schemas::FindingCounts::default(),
                         verdict_file: None,
                     };

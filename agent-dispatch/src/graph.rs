@@ -2,25 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use schemas::{DoneRule, Failure, Isolation, OnFailure, Plan, Schedule, Task, compare_ids, digest};
+use schemas::{Failure, Isolation, OnFailure, Plan, Schedule, Task, compare_ids, digest};
 
+use crate::candidates::Candidates;
 use crate::core::{Graph, Spec, TaskIdx};
 
 /// What the flags and the profiles say about tasks, beside the plan itself.
-pub(crate) struct Rules<'a> {
-    /// The done rule of each task, in the order of the plan.
-    pub(crate) done: &'a [DoneRule],
+pub(crate) struct Rules {
+    /// Who may do each task.
+    pub(crate) candidates: Candidates,
     /// Instead of what the plan says.
     pub(crate) fix_limit: Option<u8>,
-    /// Instead of what the plan says, in milliseconds.
-    pub(crate) timeout: Option<u64>,
 }
 
 /// Longest id, in bytes: file names end at 255.
 const LONGEST_ID: usize = 200;
 
 /// Builds the graph. Fails with code 1 for a plan that could never end; `plan-validate` tells where and why.
-pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: &Rules<'_>) -> Result<Graph, Failure> {
+pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules) -> Result<Graph, Failure> {
     let index = index(plan)?;
     let deps = dependencies(plan, &index)?;
     let (lanes, names) = lanes(schedule, plan, &index);
@@ -31,17 +30,18 @@ pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: &Rules<'_>) -> Resu
         let floor = deps[task].iter().map(|dep| stages[*dep]).max().unwrap_or(0);
         stages[task] = stages[task].max(floor);
     }
-    let specs = plan.tasks.iter().enumerate().map(|(at, task)| Spec {
+    let Candidates { of_task, routes } = rules.candidates;
+    let who = plan.tasks.iter().zip(of_task).enumerate();
+    let specs = who.map(|(at, (task, candidates))| Spec {
         id: task.id.clone(),
         deps: deps[at].clone(),
         run_if: task.run_if,
         lanes: lanes[at].clone(),
         stage: stages[at],
         has_gates: !gates_of(plan, task).is_empty(),
-        done: rules.done[at],
-        timeout: rules
-            .timeout
-            .or_else(|| milliseconds(task.timeout_minutes.or(plan.limits.timeout_minutes))),
+        candidates,
+        max_cost_usd: task.max_cost_usd,
+        max_tokens: task.max_tokens,
         fix_limit: u32::from(
             rules
                 .fix_limit
@@ -57,6 +57,7 @@ pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: &Rules<'_>) -> Resu
         specs: specs.collect(),
         order: order(schedule, plan, &index),
         lanes: names.len(),
+        routes,
         boundaries,
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! `core` decides, `shell` does; `graph`, `prompt` and `profiles` turn documents into what the two work on.
 
+mod candidates;
 mod cli;
 mod config;
 mod core;
@@ -15,8 +16,9 @@ mod shell;
 use std::time::SystemTime;
 
 use schemas::document::{self, Input};
-use schemas::{Body, Console, DoneRule, Exit, Failure, Plan, Schedule, State, TaskLabel, program};
+use schemas::{Body, Console, Exit, Failure, Plan, Schedule, State, TaskLabel, program};
 
+use crate::candidates::Candidates;
 use crate::cli::Cli;
 use crate::core::{Graph, Spec, resume};
 use crate::profiles::{Profiles, Runner};
@@ -92,14 +94,11 @@ fn prepare(cli: &Cli, schedule: &Schedule, plan: &Plan) -> Result<(Graph, Vec<Ru
     for runner in &runners {
         runner.check()?;
     }
-    let done: Vec<DoneRule> = runners.iter().map(|runner| runner.profile.done).collect();
-    let timeout = cli.timeout.map(config::milliseconds_or_never);
     let rules = graph::Rules {
-        done: &done,
+        candidates: Candidates::new(cli, plan, &runners),
         fix_limit: cli.fix_limit,
-        timeout,
     };
-    Ok((graph::build(schedule, plan, &rules)?, runners))
+    Ok((graph::build(schedule, plan, rules)?, runners))
 }
 
 fn profiles(cli: &Cli, plan: &Plan) -> Result<Profiles, Failure> {

@@ -139,6 +139,19 @@ fn bare(argv: Vec<String>, done: DoneRule) -> Profile {
 }
 
 impl Runner {
+    /// An agent, not a command that the task brings.
+    pub(crate) fn is_agent(&self) -> bool {
+        self.name != OWN
+    }
+
+    /// What is held when a quota is used up: agent and model.
+    pub(crate) fn route(&self) -> String {
+        match &self.model {
+            Some(model) => format!("{}/{model}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
     /// An agent that is not there is a mistake of the machine and not of every task. The program of a task's own
     /// command may well be made by an earlier task.
     pub(crate) fn check(&self) -> Result<(), Failure> {

@@ -173,6 +173,12 @@ pub struct Task {
     /// Fix attempts after a failed gate, 0 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix_limit: Option<u8>,
+    /// US dollars of all its attempts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cost_usd: Option<f64>,
+    /// Tokens of all its attempts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
     /// What its failure means for the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,

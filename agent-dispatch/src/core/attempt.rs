@@ -1,31 +1,42 @@
-//! A live attempt: what is known of it, when to look again, and what it came to.
+//! A live attempt: what is known of it, and when to look again.
 
-use std::time::Duration;
+use schemas::DoneRule;
 
-use schemas::time::for_people;
-use schemas::{AttemptResult, DoneRule};
-
-use super::{Limits, Reported, Said, Spec, Time};
+use super::{Candidate, Launch, Limits, Reported, Said, Steer, Time};
 
 /// An attempt from `Start` until nothing of it is left.
 #[derive(Debug, Clone)]
 pub(super) struct Live {
     pub(super) number: u32,
     pub(super) started: Time,
+    /// Which candidate of its task does it.
+    pub(super) choice: usize,
+    /// It goes on in an earlier session.
+    pub(super) resumed: bool,
+    pub(super) session: Option<String>,
+    pub(super) launch: Launch,
     /// Its process is there.
     pub(super) running: bool,
+    printed: bool,
     last_output: Time,
+    /// The last sign of life of any kind.
+    last_life: Time,
+    /// A call of this tool is open: it works, or waits, and prints nothing.
+    pub(super) tool: Option<String>,
+    warned: bool,
+    nudged: bool,
     /// The last thing it said that decides: the position in the stream counts, not the word.
-    last_word: Option<Said>,
+    pub(super) last_word: Option<Said>,
     /// When it last said so.
     word_at: Time,
     pub(super) stopping: Option<Stopping>,
     pub(super) exit: Option<Exited>,
+    pub(super) lost: Option<String>,
     pub(super) report: Option<Reported>,
     /// Its question has been answered since.
     pub(super) answered: bool,
     /// The answer came when it had exited: it cannot have read it.
-    too_late: bool,
+    pub(super) too_late: bool,
 }
 
 /// It has been asked to end.
@@ -45,6 +56,8 @@ pub(super) enum Why {
     Reported,
     /// It asked and does not exit.
     Asked,
+    /// Its session goes on with a message.
+    Steered,
     /// Its task was cancelled, and will be settled so.
     Cancelled,
     /// The dispatcher was interrupted; the task goes on another day.
@@ -61,33 +74,61 @@ pub(super) struct Exited {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     Nothing,
+    /// It is said that it has been silent for long.
+    Warn,
+    /// It is told to go on.
+    Nudge,
     Stop(Why),
     Kill,
 }
 
 impl Live {
-    pub(super) fn new(number: u32, now: Time) -> Live {
+    pub(super) fn new(number: u32, now: Time, choice: usize, session: Option<String>) -> Live {
         Live {
             number,
             started: now,
+            choice,
+            resumed: session.is_some(),
+            session,
+            launch: Launch::default(),
             running: false,
+            printed: false,
             last_output: now,
+            last_life: now,
+            tool: None,
+            warned: false,
+            nudged: false,
             last_word: None,
             word_at: now,
             stopping: None,
             exit: None,
+            lost: None,
             report: None,
             answered: false,
             too_late: false,
         }
     }
 
+    pub(super) fn runs(&mut self, now: Time, launch: Launch) {
+        self.running = true;
+        self.launch = launch;
+        (self.last_output, self.last_life) = (now, now);
+    }
+
     pub(super) fn printed(&mut self, now: Time) {
+        self.printed = true;
         self.last_output = now;
+        self.lives(now);
+    }
+
+    /// A sign of life. Whatever was said of its silence is over.
+    pub(super) fn lives(&mut self, now: Time) {
+        self.last_life = now;
+        (self.warned, self.nudged) = (false, false);
     }
 
     pub(super) fn said(&mut self, said: &Said, now: Time) {
-        self.last_output = now;
+        self.printed(now);
         if !matches!(said, Said::Progress { .. }) {
             self.last_word = Some(said.clone());
             self.word_at = now;
@@ -100,10 +141,17 @@ impl Live {
         self.answered = true;
         self.too_late = self.exit.is_some();
         self.last_output = now;
+        self.lives(now);
     }
 
     pub(super) fn asks(&self) -> bool {
         matches!(self.last_word, Some(Said::Question(_))) && !self.answered
+    }
+
+    /// It works, and has not said that it is through.
+    pub(super) fn can_be_steered(&self) -> bool {
+        let through = matches!(self.last_word, Some(Said::Done(_) | Said::Error(_)));
+        self.running && self.stopping.is_none() && self.exit.is_none() && !through
     }
 
     pub(super) fn stop(&mut self, why: Why, now: Time, limits: &Limits) {
@@ -115,141 +163,79 @@ impl Live {
     }
 
     pub(super) fn silent_ms(&self, now: Time) -> u64 {
-        now.since(self.last_output)
+        now.since(self.last_life)
     }
 
     /// When something is due next, if nothing happens before.
-    pub(super) fn deadline(&self, spec: &Spec, limits: &Limits) -> Option<Time> {
+    pub(super) fn deadline(&self, candidate: &Candidate, limits: &Limits) -> Option<Time> {
         if let Some(stopping) = &self.stopping {
             return (!stopping.killed).then_some(stopping.kill_at);
         }
         if self.exit.is_some() {
             return None;
         }
-        let candidates = self.limits(spec, limits);
-        candidates.into_iter().flatten().map(|(time, _)| time).min()
+        let steps = self.steps(candidate, limits);
+        steps.into_iter().flatten().map(|(time, _)| time).min()
     }
 
-    pub(super) fn due(&self, now: Time, spec: &Spec, limits: &Limits) -> Due {
+    pub(super) fn due(&mut self, now: Time, candidate: &Candidate, limits: &Limits) -> Due {
         match &self.stopping {
-            Some(stopping) if !stopping.killed && stopping.kill_at <= now => Due::Kill,
-            Some(_) => Due::Nothing,
+            Some(stopping) if !stopping.killed && stopping.kill_at <= now => return Due::Kill,
+            Some(_) => return Due::Nothing,
             // It ended in time; that what it left behind takes time to sweep is not its doing.
-            None if self.exit.is_some() => Due::Nothing,
-            None => {
-                let reached = self
-                    .limits(spec, limits)
-                    .into_iter()
-                    .flatten()
-                    .find(|(time, _)| *time <= now);
-                reached.map_or(Due::Nothing, |(_, why)| Due::Stop(why))
-            }
+            None if self.exit.is_some() => return Due::Nothing,
+            None => {}
         }
+        let reached = self
+            .steps(candidate, limits)
+            .into_iter()
+            .flatten()
+            .find(|(time, _)| *time <= now);
+        let due = reached.map_or(Due::Nothing, |(_, due)| due);
+        self.warned |= due == Due::Warn;
+        self.nudged |= due == Due::Nudge;
+        due
     }
 
-    /// The limits that apply now. An open question pauses the stall clock: silence is what is expected then.
-    fn limits(&self, spec: &Spec, limits: &Limits) -> [Option<(Time, Why)>; 3] {
-        let timeout = spec
+    /// The ladder as it stands now, what is worse first. An open question pauses the clock of silence: silence is what
+    /// is expected then.
+    fn steps(&self, candidate: &Candidate, limits: &Limits) -> [Option<(Time, Due)>; 6] {
+        let pace = &candidate.pace;
+        let timeout = pace
             .timeout
-            .map(|timeout| (self.started.after(timeout), Why::TimedOut));
-        let reported = match (&self.last_word, spec.done) {
-            (Some(Said::Done(_)), DoneRule::Marker | DoneRule::Both)
-            | (Some(Said::Error(_)), _) => {
-                Some((self.word_at.after(limits.result_grace), Why::Reported))
-            }
-            _ => None,
+            .map(|timeout| (self.started.after(timeout), Due::Stop(Why::TimedOut)));
+        let through = match &self.last_word {
+            Some(Said::Done(_)) => candidate.done != DoneRule::Exit,
+            Some(Said::Error(_)) => true,
+            _ => false,
         };
-        let silent = if self.asks() {
-            Some((self.last_output.after(limits.question_grace), Why::Asked))
-        } else {
-            limits
-                .stall
-                .map(|stall| (self.last_output.after(stall), Why::Stalled))
-        };
-        [reported, timeout, silent]
-    }
-
-    /// What it came to, once nothing of it is left; with a reason for people.
-    pub(super) fn judge(&self, spec: &Spec) -> (AttemptResult, Option<String>) {
-        let why = self.stopping.as_ref().map(|stopping| stopping.why);
-        if let Some(Why::Cancelled | Why::Interrupted) = why {
-            return (AttemptResult::Cancelled, None);
-        }
-        if let Some(Said::Error(text)) = &self.last_word {
-            return (AttemptResult::Error, Some(text.clone()));
-        }
-        if let Some(Said::Question(text)) = &self.last_word
-            && (!self.answered || self.left_it_at_that(spec))
-        {
-            return (AttemptResult::Question, Some(text.clone()));
-        }
-        if let Some(error) = self
-            .report
-            .as_ref()
-            .and_then(|report| report.error.as_ref())
-        {
-            // Some agents end with 0 after a refused request: what their stream says goes before the exit code.
-            return (AttemptResult::Failed, Some(error.clone()));
-        }
-        // Where there are gates, they are the evidence.
-        if !spec.has_gates && self.report.as_ref().is_some_and(|report| report.refused) {
-            let reason = "a tool call was refused, so its word that it is done is no evidence";
-            return (AttemptResult::NoResult, Some(reason.to_owned()));
-        }
-        let done = matches!(self.last_word, Some(Said::Done(_)));
-        let by_marker = done && spec.done != DoneRule::Exit;
-        match why {
-            // It said so before we ended it: how it ended is our doing.
-            Some(_) if by_marker => (AttemptResult::Done, None),
-            Some(Why::TimedOut) => {
-                let limit = Duration::from_millis(spec.timeout.unwrap_or(0));
-                (
-                    AttemptResult::TimedOut,
-                    Some(format!("took longer than {}", for_people(limit))),
-                )
-            }
-            Some(Why::Stalled) => (
-                AttemptResult::Stalled,
-                Some("was silent for too long".to_owned()),
-            ),
-            _ => self.judge_exit(spec, done),
-        }
-    }
-
-    /// It asked, the answer came, and it ended without another word: the next attempt gets the answer.
-    fn left_it_at_that(&self, spec: &Spec) -> bool {
-        let asked_to = self
-            .stopping
-            .as_ref()
-            .is_some_and(|stopping| stopping.why == Why::Asked);
-        let exited = self.exit.is_some_and(|exit| exit.code == Some(0));
-        asked_to || self.too_late || (exited && spec.done != DoneRule::Exit)
-    }
-
-    fn judge_exit(&self, spec: &Spec, done: bool) -> (AttemptResult, Option<String>) {
-        let exit = self.exit.unwrap_or(Exited {
-            code: None,
-            signal: None,
+        let reported = through.then(|| {
+            let at = self.word_at.after(limits.result_grace);
+            (at, Due::Stop(Why::Reported))
         });
-        match (spec.done, exit.code) {
-            (DoneRule::Marker, _) if done => (AttemptResult::Done, None),
-            (_, None) => {
-                let signal = exit
-                    .signal
-                    .map_or_else(|| "a signal".to_owned(), |n| format!("signal {n}"));
-                (
-                    AttemptResult::Failed,
-                    Some(format!("was ended by {signal}")),
-                )
-            }
-            (DoneRule::Exit, Some(0)) => (AttemptResult::Done, None),
-            (DoneRule::Both, Some(0)) if done => (AttemptResult::Done, None),
-            (_, Some(0)) => {
-                let reason = "exited 0 without a DONE marker: an exit code alone is no result";
-                (AttemptResult::NoResult, Some(reason.to_owned()))
-            }
-            (_, Some(code)) => (AttemptResult::Failed, Some(format!("exit code {code}"))),
+        if self.asks() {
+            let at = self.last_output.after(limits.question_grace);
+            let asked = Some((at, Due::Stop(Why::Asked)));
+            return [reported, timeout, asked, None, None, None];
         }
+        let first = pace
+            .first_output
+            .filter(|_| !self.printed)
+            .map(|limit| (self.started.after(limit), Due::Stop(Why::Stalled)));
+        let stall = match (self.tool.is_some(), pace.stall, pace.tool) {
+            (true, Some(stall), Some(tool)) => Some(stall.max(tool)),
+            (_, stall, _) => stall,
+        };
+        let silent = |limit: u64| self.last_life.after(limit);
+        let stop = stall.map(|stall| (silent(stall), Due::Stop(Why::Stalled)));
+        let nudge = stall
+            .filter(|_| candidate.steer == Steer::Live && !self.nudged)
+            .map(|stall| (silent(stall / 4 * 3), Due::Nudge));
+        let warn = pace
+            .warn
+            .filter(|warn| !self.warned && stall.is_none_or(|stall| *warn < stall))
+            .map(|warn| (silent(warn), Due::Warn));
+        [reported, timeout, first, stop, nudge, warn]
     }
 
     /// What it says it did.

@@ -3,14 +3,15 @@
 use schemas::{Outcome, Verification};
 
 use super::attempt::Why;
-use super::dispatcher::{Dispatcher, Standing, Wait};
+use super::dispatcher::Dispatcher;
+use super::task::{Standing, Wait};
 use super::{Action, Attempt, Control, TaskIdx, Time};
 
 impl Dispatcher {
     pub(super) fn control(&mut self, now: Time, control: Control) {
         match control {
             Control::Answer { task, text } => self.answer(now, task, text),
-            Control::Steer { task, text } => self.deliver(task, text),
+            Control::Steer { task, text } => self.steer(now, task, text),
             Control::Approve { id } => self.approve(&id),
             Control::Reject { id, reason } => self.reject(now, &id, reason),
             Control::CancelTask { task } => self.cancel_task(now, task),
@@ -18,6 +19,7 @@ impl Dispatcher {
             Control::Hold => self.held = true,
             Control::Release => self.held = false,
             Control::Retry { task } => self.reset(now, task),
+            Control::ReleaseRoute { route } => self.released_by_person(&route),
         }
     }
 
@@ -57,7 +59,7 @@ impl Dispatcher {
 
     fn reject(&mut self, now: Time, id: &str, reason: String) {
         if let Some(task) = self.waiting_for_approval(id) {
-            self.gate_failed(now, task, Some(reason));
+            self.ask_for_fix(now, task, None, Some(reason), false);
         }
     }
 
@@ -151,6 +153,9 @@ impl Dispatcher {
                 known.fixes,
                 known.gate_retries,
             ) = (0, 0, 0, 0);
+            (known.externals, known.same, known.last_failure) = (0, 0, None);
+            (known.different, known.session) = (false, None);
+            known.fingerprints.clear();
             known.not_before = now;
             (known.verification, known.skipped_by, known.to_gate) =
                 (Verification::None, None, false);

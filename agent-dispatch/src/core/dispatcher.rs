@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use schemas::{Body, Outcome, StallStep, Verification};
+use schemas::{Body, Outcome};
 
-use super::attempt::{Due, Exited, Live, Why};
+use super::attempt::{Exited, Live};
+use super::budget::Spent;
 use super::queue::Queue;
+use super::route::Route;
+use super::task::{Gating, Standing, Task};
 use super::{Action, Attempt, End, Event, Graph, Initial, Limits, TaskIdx, Time, terminal_id};
 
 /// The state machine of a run. See the module for what is always true of it.
@@ -19,6 +22,10 @@ pub(crate) struct Dispatcher {
     pub(super) busy: BTreeSet<TaskIdx>,
     /// Tasks of each stage that are not settled.
     pub(super) unsettled: Vec<usize>,
+    pub(super) routes: Vec<Route>,
+    pub(super) spent: Spent,
+    /// It has been said that the budget will soon be spent.
+    pub(super) budget_told: bool,
     pub(super) approved: BTreeSet<String>,
     /// The checkpoint that has been told and not been decided.
     pub(super) pending: Option<String>,
@@ -27,61 +34,6 @@ pub(crate) struct Dispatcher {
     pub(super) held: bool,
     pub(super) finished: bool,
     pub(super) out: Vec<Action>,
-}
-
-/// What is known of a task.
-#[derive(Debug)]
-pub(super) struct Task {
-    pub(super) standing: Standing,
-    /// The highest attempt number used.
-    pub(super) attempt: u32,
-    /// It has had an attempt since it was last done anew.
-    pub(super) begun: bool,
-    pub(super) retries: u32,
-    pub(super) launch_retries: u32,
-    pub(super) fixes: u32,
-    pub(super) gate_retries: u32,
-    pub(super) verification: Verification,
-    pub(super) summary: Option<String>,
-    /// US dollars of all attempts, as far as agents have told.
-    pub(super) cost_usd: Option<f64>,
-    /// It does not start before.
-    pub(super) not_before: Time,
-    /// The work of its last attempt awaits its gates.
-    pub(super) to_gate: bool,
-    /// The dependency because of which it was skipped.
-    pub(super) skipped_by: Option<TaskIdx>,
-}
-
-/// Where a task is.
-#[derive(Debug)]
-pub(super) enum Standing {
-    /// Dependencies are not settled.
-    Blocked {
-        unfinished: usize,
-    },
-    /// It wants to start.
-    Queued,
-    Live(Box<Live>),
-    Gating(Gating),
-    /// A person must act; it holds neither slot nor lane.
-    Waiting(Wait),
-    Settled(Outcome),
-}
-
-/// Gates under way.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Gating {
-    /// Its task was cancelled, and will be settled so.
-    pub(super) cancelled: bool,
-    /// They have been asked to end, and are ended then.
-    pub(super) kill_at: Option<Time>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wait {
-    Answer,
-    Approval,
 }
 
 impl Dispatcher {
@@ -97,6 +49,9 @@ impl Dispatcher {
         }
         let mut dispatcher = Dispatcher {
             queue: Queue::new(&graph),
+            routes: vec![Route::default(); graph.routes.len()],
+            spent: initial.spent,
+            budget_told: false,
             tasks: (0..count).map(|_| Task::new()).collect(),
             unsettled: vec![0; graph.boundaries.len() + 1],
             dependents,
@@ -118,6 +73,7 @@ impl Dispatcher {
     /// Starts what can be started. Once, before the first event.
     pub(crate) fn start(&mut self, now: Time, initial: &Initial) -> Vec<Action> {
         self.close_orphans(&initial.tasks);
+        self.restore_routes(now, &initial.routes);
         for (task, begun) in initial.tasks.iter().enumerate() {
             self.take_up(task, begun, now);
         }
@@ -138,10 +94,23 @@ impl Dispatcher {
                     live.printed(now);
                 }
             }
-            Event::Marked { attempt, said } => self.marked(now, attempt, said),
-            Event::Reported { attempt, report } => {
+            Event::Alive { attempt } => {
                 if let Some(live) = self.live(attempt) {
-                    live.report = Some(report);
+                    live.lives(now);
+                }
+            }
+            Event::AtTool { attempt, tool } => {
+                if let Some(live) = self.live(attempt) {
+                    live.lives(now);
+                    live.tool = tool;
+                }
+            }
+            Event::Session { attempt, session } => self.session_known(attempt, session),
+            Event::Marked { attempt, said } => self.marked(now, attempt, said),
+            Event::Reported { attempt, report } => self.reported(now, attempt, *report),
+            Event::Lost { attempt, reason } => {
+                if let Some(live) = self.live(attempt) {
+                    live.lost = Some(reason);
                 }
             }
             Event::Exited {
@@ -153,7 +122,11 @@ impl Dispatcher {
                     live.exit = Some(Exited { code, signal });
                 }
             }
-            Event::Gone { attempt, leaked } => self.gone(now, attempt, leaked),
+            Event::Gone {
+                attempt,
+                leaked,
+                files,
+            } => self.gone(now, attempt, leaked, files),
             Event::GateFinished { attempt, answer } => self.gate_finished(now, attempt, &answer),
             Event::Control(control) => self.control(now, control),
             Event::Interrupted => self.interrupted(now),
@@ -167,32 +140,13 @@ impl Dispatcher {
         self.finished = false;
     }
 
-    /// When the shell must wake us if nothing else happens first.
-    pub(crate) fn next_deadline(&self) -> Option<Time> {
-        if self.finished {
-            return None;
-        }
-        let live = self
-            .busy
-            .iter()
-            .filter_map(|task| match &self.tasks[*task].standing {
-                Standing::Live(live) => live.deadline(&self.graph.specs[*task], &self.limits),
-                Standing::Gating(gating) => gating.kill_at,
-                _ => None,
-            });
-        let queued = self
-            .queue
-            .next_time()
-            .filter(|_| self.starts() && self.has_slot());
-        live.chain(queued).min()
-    }
-
     /// Everything that follows from the passing of time and from free slots.
     fn advance(&mut self, now: Time) -> Vec<Action> {
         self.enforce_deadlines(now);
+        self.release_due(now);
         self.open_stages(now);
         while self.starts() && self.has_slot() {
-            let Some(task) = self.queue.pop(&self.graph, now) else {
+            let Some(task) = self.pop(now) else {
                 break;
             };
             self.begin(now, task);
@@ -201,47 +155,22 @@ impl Dispatcher {
         std::mem::take(&mut self.out)
     }
 
-    fn enforce_deadlines(&mut self, now: Time) {
-        for task in self.busy.iter().copied().collect::<Vec<_>>() {
-            if let Standing::Gating(gating) = &self.tasks[task].standing {
-                if gating.kill_at.is_some_and(|at| at <= now) {
-                    self.kill_gate(task);
-                }
-                continue;
-            }
-            let Standing::Live(live) = &self.tasks[task].standing else {
-                continue;
-            };
-            let attempt = Attempt {
-                task,
-                number: live.number,
-            };
-            match live.due(now, &self.graph.specs[task], &self.limits) {
-                Due::Nothing => {}
-                Due::Stop(why) => {
-                    if why == Why::Stalled {
-                        let silent_ms = live.silent_ms(now);
-                        let id = self.id(task);
-                        self.record(Body::AttemptStalled {
-                            task: id,
-                            attempt: attempt.number,
-                            silent_ms,
-                            step: StallStep::Stopped,
-                            doing: None,
-                        });
-                    }
-                    self.stop(now, attempt, why);
-                }
-                Due::Kill => self.kill(attempt),
-            }
-        }
+    /// The next task to start: one whose route is free, and for which there is money.
+    fn pop(&mut self, now: Time) -> Option<TaskIdx> {
+        let mut queue = std::mem::take(&mut self.queue);
+        let affordable = self.over_budget().is_none();
+        let may =
+            |task: TaskIdx| self.tasks[task].to_gate || (affordable && self.pick(task).is_some());
+        let task = queue.pop(&self.graph, now, may);
+        self.queue = queue;
+        task
     }
 
     pub(super) fn starts(&self) -> bool {
         self.interrupts == 0 && !self.cancelled && !self.held
     }
 
-    fn has_slot(&self) -> bool {
+    pub(super) fn has_slot(&self) -> bool {
         self.busy.len() < self.limits.jobs
     }
 
@@ -250,9 +179,17 @@ impl Dispatcher {
         if std::mem::take(&mut self.tasks[task].to_gate) {
             return self.start_gate(task);
         }
+        if self.fails_for_budget(task) {
+            return self.leave_slot(task);
+        }
+        let choice = self.pick(task).unwrap_or_default();
+        let session = self.session_for(task, choice);
         let number = self.tasks[task].attempt + 1;
-        (self.tasks[task].attempt, self.tasks[task].begun) = (number, true);
-        self.tasks[task].standing = Standing::Live(Box::new(Live::new(number, now)));
+        let known = &mut self.tasks[task];
+        (known.attempt, known.begun) = (number, true);
+        (known.choice, known.resumed) = (choice, session.is_some());
+        let live = Live::new(number, now, choice, session.clone());
+        known.standing = Standing::Live(Box::new(live));
         let spec = &self.graph.specs[task];
         let terminal = terminal_id(self.limits.seed, &spec.id, number);
         self.out.push(Action::Record(Body::TaskReady {
@@ -264,6 +201,8 @@ impl Dispatcher {
         self.out.push(Action::Start {
             attempt: Attempt { task, number },
             terminal,
+            choice,
+            session,
         });
     }
 
@@ -276,28 +215,6 @@ impl Dispatcher {
             attempt: number,
         });
         self.out.push(Action::RunGate(Attempt { task, number }));
-    }
-
-    /// Asks the gates of a task to end; they are ended when they do not.
-    pub(super) fn stop_gate(&mut self, now: Time, task: TaskIdx) {
-        let grace = self.limits.grace;
-        let number = self.tasks[task].attempt;
-        if let Standing::Gating(gating) = &mut self.tasks[task].standing
-            && gating.kill_at.is_none()
-        {
-            gating.kill_at = Some(now.after(grace));
-            self.out
-                .push(Action::TerminateGate(Attempt { task, number }));
-        }
-    }
-
-    pub(super) fn kill_gate(&mut self, task: TaskIdx) {
-        let number = self.tasks[task].attempt;
-        if let Standing::Gating(gating) = &mut self.tasks[task].standing {
-            // Once is enough: a time that never comes.
-            gating.kill_at = Some(Time(u64::MAX));
-            self.out.push(Action::KillGate(Attempt { task, number }));
-        }
     }
 
     /// A task that has begun wants to start (or to be checked) again: it goes before what has not.
@@ -326,26 +243,6 @@ impl Dispatcher {
         self.queue.push(&self.graph, task, not_before, now);
     }
 
-    pub(super) fn stop(&mut self, now: Time, attempt: Attempt, why: Why) {
-        let Standing::Live(live) = &mut self.tasks[attempt.task].standing else {
-            return;
-        };
-        live.stop(why, now, &self.limits);
-        if live.running && live.exit.is_none() {
-            self.out.push(Action::Terminate(attempt));
-        }
-    }
-
-    pub(super) fn kill(&mut self, attempt: Attempt) {
-        let Standing::Live(live) = &mut self.tasks[attempt.task].standing else {
-            return;
-        };
-        if let Some(stopping) = &mut live.stopping {
-            stopping.killed = true;
-        }
-        self.out.push(Action::Kill(attempt));
-    }
-
     pub(super) fn leave_slot(&mut self, task: TaskIdx) {
         self.busy.remove(&task);
         self.queue.release(&self.graph, task);
@@ -369,25 +266,5 @@ impl Dispatcher {
     pub(super) fn finish(&mut self, end: End) {
         self.finished = true;
         self.out.push(Action::Finish(end));
-    }
-}
-
-impl Task {
-    fn new() -> Task {
-        Task {
-            standing: Standing::Blocked { unfinished: 0 },
-            attempt: 0,
-            begun: false,
-            retries: 0,
-            launch_retries: 0,
-            fixes: 0,
-            gate_retries: 0,
-            verification: Verification::None,
-            summary: None,
-            cost_usd: None,
-            not_before: Time::default(),
-            to_gate: false,
-            skipped_by: None,
-        }
     }
 }

@@ -1,10 +1,14 @@
 //! What becomes of an attempt: started or not, what it says, how it ends, what its gates answer.
 
-use schemas::{AttemptResult, Body, Outcome};
+use schemas::{AttemptResult, Body, FailureClass, Outcome};
 
-use super::attempt::Why;
-use super::dispatcher::{Dispatcher, Standing, Wait};
-use super::{Action, Attempt, GateAnswer, Launch, Said, TaskIdx, Time, retry, terminal_id};
+use super::attempt::{Live, Why};
+use super::dispatcher::Dispatcher;
+use super::failure::Retry;
+use super::judge::Judgement;
+use super::session::{Session, goes_on};
+use super::task::{Standing, Wait};
+use super::{Action, Attempt, GateAnswer, Launch, Reported, Said, TaskIdx, Time, terminal_id};
 
 impl Dispatcher {
     pub(super) fn started(&mut self, now: Time, attempt: Attempt, launch: Launch) {
@@ -12,9 +16,13 @@ impl Dispatcher {
         let Some(live) = self.live(attempt) else {
             return;
         };
-        live.running = true;
-        live.printed(now);
+        live.runs(now, launch.clone());
         let stopping = live.stopping.is_some();
+        let (choice, resumes) = (live.choice, live.session.clone());
+        let candidate = &self.graph.specs[attempt.task].candidates[choice];
+        let route = candidate
+            .route
+            .map(|route| self.graph.routes[route].clone());
         self.record(Body::AttemptStarted {
             terminal: terminal_id(seed, &id, attempt.number),
             task: id,
@@ -24,8 +32,8 @@ impl Dispatcher {
             workspace: launch.workspace,
             prompt_file: launch.prompt_file,
             log_file: launch.log_file,
-            route: None,
-            resumes: None,
+            route,
+            resumes,
         });
         if stopping {
             // It was stopped while it was being started: there was nothing to signal then.
@@ -45,7 +53,13 @@ impl Dispatcher {
             _ => AttemptResult::LaunchFailed,
         };
         let id = self.id(task);
-        self.record(finished(id, attempt.number, result, Some(reason.clone())));
+        let mut body = finished(id, attempt.number, result, Some(reason.clone()));
+        if let Body::AttemptFinished { class, .. } = &mut body
+            && result == AttemptResult::LaunchFailed
+        {
+            *class = Some(FailureClass::Launch);
+        }
+        self.record(body);
         if stopped == Some(Why::Cancelled) {
             return self.settle(task, Outcome::Cancelled, None);
         }
@@ -54,7 +68,15 @@ impl Dispatcher {
         }
         if self.tasks[task].launch_retries < self.limits.launch_retries {
             self.tasks[task].launch_retries += 1;
-            self.retry(now, task, result, Some(reason), 0);
+            let retry = Retry {
+                result,
+                class: Some(FailureClass::Launch),
+                reason: Some(reason),
+                delay: 0,
+                same: self.tasks[task].same,
+                different: false,
+            };
+            self.retry(now, task, retry);
         } else {
             self.settle(
                 task,
@@ -96,56 +118,110 @@ impl Dispatcher {
         });
     }
 
-    pub(super) fn gone(&mut self, now: Time, attempt: Attempt, leaked: bool) {
+    /// Its stream has ended. A result in words of its own counts like the marker that it stands for.
+    pub(super) fn reported(&mut self, now: Time, attempt: Attempt, report: Reported) {
+        let Some(live) = self.live(attempt) else {
+            return;
+        };
+        let word = report.word.clone();
+        live.report = Some(report);
+        let known = |said: &Said| match (&live.last_word, said) {
+            (Some(Said::Done(_)), Said::Done(_)) | (Some(Said::Error(_)), Said::Error(_)) => true,
+            (Some(Said::Question(_)), Said::Question(_)) => !live.answered,
+            _ => false,
+        };
+        if let Some(said) = word.filter(|said| !known(said)) {
+            self.marked(now, attempt, said);
+        }
+    }
+
+    pub(super) fn gone(&mut self, now: Time, attempt: Attempt, leaked: bool, files: Vec<String>) {
         let task = attempt.task;
         let Some(live) = self.live(attempt).map(|live| live.clone()) else {
             return;
         };
-        let (result, reason) = live.judge(&self.graph.specs[task]);
-        let why = live.stopping.map(|stopping| stopping.why);
+        let spec = &self.graph.specs[task];
+        let has_gates = spec.has_gates;
+        let judgement = live.judge(&spec.candidates[live.choice], has_gates);
         // The gates of a fresh result run in the slot and lanes that it has: nobody may change its work before.
-        let to_gate = result == AttemptResult::Done && self.graph.specs[task].has_gates;
+        let to_gate = judgement.result == AttemptResult::Done && has_gates;
         let keeps_slot = to_gate && self.starts();
         if !keeps_slot {
             self.leave_slot(task);
         }
+        let left = Left { leaked, files };
+        self.close_attempt(now, attempt, &live, &judgement, left);
+        self.after_attempt(now, task, &live, judgement, keeps_slot);
+    }
+
+    /// Its books: what it came to, cost, said and left.
+    fn close_attempt(
+        &mut self,
+        now: Time,
+        attempt: Attempt,
+        live: &Live,
+        judgement: &Judgement,
+        left: Left,
+    ) {
+        let (task, result) = (attempt.task, judgement.result);
         let said = live.summary().filter(|_| result == AttemptResult::Done);
         if said.is_some() {
             self.tasks[task].summary.clone_from(&said);
         }
-        let id = self.id(task);
         let report = live.report.clone().unwrap_or_default();
         if let Some(cost) = report.cost_usd {
             *self.tasks[task].cost_usd.get_or_insert(0.0) += cost;
         }
-        let mut body = finished(id, attempt.number, result, reason.clone());
-        if let Body::AttemptFinished {
-            exit_code,
-            signal,
-            duration_ms,
-            leaked: left,
-            summary,
-            session,
-            cost_usd,
-            tokens,
-            ..
-        } = &mut body
-        {
-            (*session, *cost_usd, *tokens) = (report.session, report.cost_usd, report.tokens);
-            *exit_code = live.exit.and_then(|exit| exit.code);
-            *signal = live.exit.and_then(|exit| exit.signal);
-            *duration_ms = now.since(live.started);
-            *left = leaked;
-            *summary = said;
-        }
+        let estimated = self.spend(task, live.choice, &report);
+        self.take_session(task, live, judgement);
+        let body = Body::AttemptFinished {
+            task: self.id(task),
+            attempt: attempt.number,
+            result,
+            class: judgement.class,
+            reason: judgement.reason.clone(),
+            summary: said,
+            concerns: report.concerns.filter(|_| result == AttemptResult::Done),
+            files: left.files,
+            model: report.model,
+            session: live.session.clone(),
+            exit_code: live.exit.and_then(|exit| exit.code),
+            signal: live.exit.and_then(|exit| exit.signal),
+            duration_ms: now.since(live.started),
+            leaked: left.leaked,
+            cost_usd: report.cost_usd,
+            estimated_usd: estimated,
+            tokens: report.tokens,
+        };
         self.record(body);
-        match (result, why) {
+    }
+
+    fn take_session(&mut self, task: TaskIdx, live: &Live, judgement: &Judgement) {
+        let keeps = goes_on(judgement.result, judgement.class, live.resumed);
+        let choice = live.choice;
+        let session = live.session.clone().filter(|_| keeps);
+        self.tasks[task].session = session.map(|id| Session { id, choice });
+    }
+
+    fn after_attempt(
+        &mut self,
+        now: Time,
+        task: TaskIdx,
+        live: &Live,
+        judgement: Judgement,
+        keeps_slot: bool,
+    ) {
+        let why = live.stopping.map(|stopping| stopping.why);
+        if judgement.result == AttemptResult::Done {
+            self.served(task, live.choice);
+        }
+        match (judgement.result, why) {
             (AttemptResult::Cancelled, Some(Why::Cancelled)) => {
                 self.settle(task, Outcome::Cancelled, None);
             }
-            (AttemptResult::Cancelled, _) => self.requeue(task, now, now),
+            (AttemptResult::Cancelled | AttemptResult::Steered, _) => self.requeue(task, now, now),
             (AttemptResult::Done, _) if keeps_slot => self.start_gate(task),
-            (AttemptResult::Done, _) if to_gate => {
+            (AttemptResult::Done, _) if self.graph.specs[task].has_gates => {
                 self.tasks[task].to_gate = true;
                 self.requeue(task, now, now);
             }
@@ -154,43 +230,11 @@ impl Dispatcher {
             (AttemptResult::Question, _) => {
                 self.tasks[task].standing = Standing::Waiting(Wait::Answer);
             }
-            (AttemptResult::Error, _) => self.settle(task, Outcome::Failed, reason),
-            _ => self.failed(now, task, result, reason),
+            (AttemptResult::Error, _) => {
+                self.settle(task, Outcome::Failed, judgement.reason);
+            }
+            _ => self.failed(now, task, judgement),
         }
-    }
-
-    /// An attempt that did not succeed, for a reason that another attempt may not meet again.
-    fn failed(&mut self, now: Time, task: TaskIdx, result: AttemptResult, reason: Option<String>) {
-        let retries = self.tasks[task].retries;
-        if retries < self.limits.retries {
-            self.tasks[task].retries += 1;
-            let delay = retry::delay(&self.limits, &self.graph.specs[task].id, retries);
-            self.retry(now, task, result, reason, delay);
-        } else {
-            self.settle(task, Outcome::Failed, reason);
-        }
-    }
-
-    fn retry(
-        &mut self,
-        now: Time,
-        task: TaskIdx,
-        result: AttemptResult,
-        reason: Option<String>,
-        delay_ms: u64,
-    ) {
-        let (id, attempt) = (self.id(task), self.tasks[task].attempt);
-        self.record(Body::AttemptRetrying {
-            task: id,
-            attempt,
-            result,
-            class: None,
-            reason,
-            delay_ms,
-            same: 0,
-            different: false,
-        });
-        self.requeue(task, now.after(delay_ms), now);
     }
 
     pub(super) fn gate_finished(&mut self, now: Time, attempt: Attempt, answer: &GateAnswer) {
@@ -212,6 +256,12 @@ impl Dispatcher {
         }
         self.judge_verdict(now, task, answer);
     }
+}
+
+/// What was found when nothing of an attempt was running any more.
+struct Left {
+    leaked: bool,
+    files: Vec<String>,
 }
 
 /// An `attempt-finished` with what is known of every end.

@@ -26,32 +26,47 @@
 //!   (7) A task succeeds only with a result of its agent by its done rule, and a passed verdict where it has gates.
 //!   (8) Retries, launch retries and fixes stay within their limits; neither a question nor an orphan spends one.
 //!   (9) Every attempt that started is finished exactly once.
+//!  (10) No attempt starts on a held route, and none beyond a budget.
+//!  (11) A quota spends no retry, nor does a message to an attempt; a session is taken up only by the agent that had it.
 //!
 //! And of time: a live attempt is asked to end no later than its deadline; it, and gates that were asked to end, are
 //! killed no later than `grace` after that;
 //! a second interrupt kills at once; a delayed task does not start before its time.
 
 mod attempt;
+mod budget;
 mod control;
+mod deadline;
 mod dispatcher;
 mod events;
+mod failure;
+mod judge;
 mod outcome;
 mod queue;
 pub(crate) mod resume;
 mod retry;
+mod route;
+mod session;
 #[cfg(test)]
 mod sim;
+mod spec;
+mod task;
 #[cfg(test)]
 mod tests;
 
-use schemas::{Body, DoneRule, FindingCounts, RunIf, RunOutcome, VerdictWord};
+use schemas::stream::ErrorClass;
+use schemas::{Body, FailureClass, FindingCounts, RunOutcome, Usage, VerdictWord};
 
 pub(crate) use dispatcher::Dispatcher;
 pub(crate) use resume::Initial;
 pub(crate) use retry::terminal_id;
+pub(crate) use spec::{Candidate, Graph, Limits, Pace, Spec, Steer};
 
 /// Position of a task in the list that the dispatcher was made with.
 pub(crate) type TaskIdx = usize;
+
+/// Position of a route in [`Graph::routes`].
+pub(crate) type RouteIdx = usize;
 
 /// Milliseconds since the dispatcher started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,60 +92,6 @@ pub(crate) struct Attempt {
     pub(crate) number: u32,
 }
 
-/// What the core must know of a task.
-#[derive(Debug, Clone)]
-pub(crate) struct Spec {
-    pub(crate) id: String,
-    pub(crate) deps: Vec<TaskIdx>,
-    pub(crate) run_if: RunIf,
-    /// Indices of lanes; two tasks that share one are never busy together.
-    pub(crate) lanes: Vec<usize>,
-    /// It starts only when this stage is open.
-    pub(crate) stage: usize,
-    pub(crate) has_gates: bool,
-    pub(crate) done: DoneRule,
-    /// Milliseconds of one attempt.
-    pub(crate) timeout: Option<u64>,
-    pub(crate) fix_limit: u32,
-    /// Its failure ends the starting of anything new.
-    pub(crate) stops_run: bool,
-    /// Of what matters of it: a settled task with another digest is done again.
-    pub(crate) digest: String,
-}
-
-/// The tasks and what binds them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Graph {
-    pub(crate) specs: Vec<Spec>,
-    /// All tasks, the most urgent first.
-    pub(crate) order: Vec<TaskIdx>,
-    pub(crate) lanes: usize,
-    /// What must be approved before the stage after this one opens; one entry per stage but the last.
-    pub(crate) boundaries: Vec<Option<String>>,
-}
-
-/// Limits of the run. Times are milliseconds.
-#[derive(Debug, Clone)]
-pub(crate) struct Limits {
-    pub(crate) jobs: usize,
-    pub(crate) retries: u32,
-    pub(crate) launch_retries: u32,
-    /// Further runs of gates that could not be run.
-    pub(crate) gate_retries: u32,
-    /// Silence after which an attempt is stopped.
-    pub(crate) stall: Option<u64>,
-    /// Between SIGTERM and SIGKILL.
-    pub(crate) grace: u64,
-    /// Between an agent's result and SIGTERM, when it does not exit.
-    pub(crate) result_grace: u64,
-    /// Silence of an agent with an open question, after which it is stopped and waits without a slot.
-    pub(crate) question_grace: u64,
-    /// Before the first retry; doubles with each.
-    pub(crate) backoff: u64,
-    pub(crate) backoff_max: u64,
-    pub(crate) seed: u64,
-}
-
 /// What an agent's process is, for the record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Launch {
@@ -139,6 +100,8 @@ pub(crate) struct Launch {
     pub(crate) workspace: String,
     pub(crate) prompt_file: String,
     pub(crate) log_file: String,
+    /// Where the agent keeps its sessions.
+    pub(crate) config_home: Option<String>,
 }
 
 /// What an agent said about itself.
@@ -156,12 +119,31 @@ pub(crate) struct Reported {
     pub(crate) session: Option<String>,
     /// Its last words.
     pub(crate) summary: Option<String>,
+    pub(crate) concerns: Option<String>,
+    pub(crate) model: Option<String>,
+    /// Of this attempt alone.
     pub(crate) cost_usd: Option<f64>,
-    pub(crate) tokens: Option<schemas::Usage>,
+    /// Of this attempt alone.
+    pub(crate) tokens: Option<Usage>,
+    /// The result that it gave in words of its own at the very end, instead of a marker.
+    pub(crate) word: Option<Said>,
+    /// It said nothing, called no tool, and changed nothing.
+    pub(crate) nothing: bool,
+    /// Its stream ends without the last word that its kind of stream has.
+    pub(crate) incomplete: bool,
     /// A tool call of it was refused: its word that it is done is no evidence.
     pub(crate) refused: bool,
     /// What the agent's program says of its own end, whatever its exit code.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<Trouble>,
+}
+
+/// What went wrong, in the words of the agent's program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) class: ErrorClass,
+    pub(crate) message: String,
+    /// Milliseconds from now until it may be over, where that was said.
+    pub(crate) reset: Option<u64>,
 }
 
 /// What gate-run answered.
@@ -169,8 +151,12 @@ pub(crate) struct Reported {
 pub(crate) struct GateAnswer {
     pub(crate) verdict: VerdictWord,
     pub(crate) reason: Option<String>,
+    /// `test` or `build`, where the check that did not pass is known for one.
+    pub(crate) class: Option<FailureClass>,
     pub(crate) findings: FindingCounts,
     pub(crate) verdict_file: Option<String>,
+    /// Of what was found, when the work did not pass.
+    pub(crate) fingerprint: Option<String>,
 }
 
 /// What happened.
@@ -182,18 +168,39 @@ pub(crate) enum Event {
     LaunchFailed { attempt: Attempt, reason: String },
     /// It printed something. The shell may fold many of these into one a second.
     Printed { attempt: Attempt },
+    /// It shows signs of life, though it prints nothing.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nobody looks yet"))]
+    Alive { attempt: Attempt },
+    /// A call of a tool of that name is open, or none is.
+    AtTool {
+        attempt: Attempt,
+        tool: Option<String>,
+    },
+    /// Its session is known.
+    Session { attempt: Attempt, session: String },
     /// It printed a marker of its own.
     Marked { attempt: Attempt, said: Said },
     /// Its event stream has ended. Before `Gone`, and only from agents that have one.
-    Reported { attempt: Attempt, report: Reported },
+    Reported {
+        attempt: Attempt,
+        report: Box<Reported>,
+    },
     /// Its process has exited; its output may still come.
     Exited {
         attempt: Attempt,
         code: Option<i32>,
         signal: Option<i32>,
     },
+    /// What launched it has ended, and its own end record is missing. Before `Gone`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no launchers yet"))]
+    Lost { attempt: Attempt, reason: String },
     /// Its output has ended and nothing that it started is left.
-    Gone { attempt: Attempt, leaked: bool },
+    Gone {
+        attempt: Attempt,
+        leaked: bool,
+        /// What was written in its folder meanwhile.
+        files: Vec<String>,
+    },
     /// The gates of its work have answered, or were killed.
     GateFinished {
         attempt: Attempt,
@@ -210,15 +217,34 @@ pub(crate) enum Event {
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Control {
-    Answer { task: TaskIdx, text: String },
-    Steer { task: TaskIdx, text: String },
-    Approve { id: String },
-    Reject { id: String, reason: String },
-    CancelTask { task: TaskIdx },
+    Answer {
+        task: TaskIdx,
+        text: String,
+    },
+    Steer {
+        task: TaskIdx,
+        text: String,
+    },
+    Approve {
+        id: String,
+    },
+    Reject {
+        id: String,
+        reason: String,
+    },
+    CancelTask {
+        task: TaskIdx,
+    },
     CancelRun,
     Hold,
     Release,
-    Retry { task: TaskIdx },
+    Retry {
+        task: TaskIdx,
+    },
+    /// A route is free again.
+    ReleaseRoute {
+        route: String,
+    },
 }
 
 /// What must be done about it.
@@ -231,7 +257,14 @@ pub(crate) enum Action {
     /// Journal it. Durable before any other action of the same answer.
     Record(Body),
     /// Write the prompt and start the agent; answer with `Started` or `LaunchFailed`.
-    Start { attempt: Attempt, terminal: String },
+    Start {
+        attempt: Attempt,
+        terminal: String,
+        /// Which of its candidates does it.
+        choice: usize,
+        /// The session that goes on.
+        session: Option<String>,
+    },
     /// SIGTERM to all of it.
     Terminate(Attempt),
     /// SIGKILL to all of it.

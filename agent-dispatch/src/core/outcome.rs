@@ -1,8 +1,9 @@
 //! Verdicts, outcomes, what they mean for other tasks, and the end of the run.
 
-use schemas::{Body, Outcome, RunIf, RunOutcome, VerdictWord, Verification};
+use schemas::{Body, FailureClass, Outcome, RunIf, RunOutcome, VerdictWord, Verification};
 
-use super::dispatcher::{Dispatcher, Standing, Wait};
+use super::dispatcher::Dispatcher;
+use super::task::{Standing, Wait};
 use super::{End, GateAnswer, TaskIdx, Time, retry};
 
 const NOT_FAILED: &str = "all its dependencies succeeded, and it runs only if one does not";
@@ -18,25 +19,49 @@ impl Dispatcher {
             reason: answer.reason.clone(),
             findings: answer.findings,
             verdict_file: answer.verdict_file.clone(),
-            fingerprint: None,
+            fingerprint: answer.fingerprint.clone(),
         });
         match answer.verdict {
             VerdictWord::Passed => {
                 self.tasks[task].verification = Verification::Passed;
                 self.settle(task, Outcome::Succeeded, None);
             }
-            VerdictWord::Failed => self.gate_failed(now, task, answer.reason.clone()),
+            VerdictWord::Failed => self.gate_failed(now, task, answer),
             VerdictWord::Manual => self.tasks[task].standing = Standing::Waiting(Wait::Approval),
             VerdictWord::Infrastructure => self.gate_broke(now, task, answer.reason.clone()),
         }
     }
 
+    /// The work did not pass. What was found before and is found again has not been mended.
+    fn gate_failed(&mut self, now: Time, task: TaskIdx, answer: &GateAnswer) {
+        let fingerprint = answer.fingerprint.clone();
+        let known = fingerprint.is_some_and(|found| !self.tasks[task].fingerprints.insert(found));
+        let stuck = known && self.graph.specs[task].candidates[0].is_agent;
+        if stuck && self.tasks[task].different {
+            self.tasks[task].verification = Verification::Failed;
+            let why = answer.reason.clone().unwrap_or_default();
+            let reason = format!("the fixes go in circles, also in another way: {why}");
+            return self.settle(task, Outcome::Failed, Some(reason));
+        }
+        self.ask_for_fix(now, task, answer.class, answer.reason.clone(), stuck);
+    }
+
     /// A fix attempt while there are some left.
-    pub(super) fn gate_failed(&mut self, now: Time, task: TaskIdx, reason: Option<String>) {
+    pub(super) fn ask_for_fix(
+        &mut self,
+        now: Time,
+        task: TaskIdx,
+        class: Option<FailureClass>,
+        reason: Option<String>,
+        different: bool,
+    ) {
         self.tasks[task].verification = Verification::Failed;
         let limit = self.graph.specs[task].fix_limit;
         if self.tasks[task].fixes >= limit {
             return self.settle(task, Outcome::Failed, reason);
+        }
+        if different {
+            self.go_another_way(task);
         }
         self.tasks[task].fixes += 1;
         let (id, attempt, fix) = (
@@ -49,9 +74,9 @@ impl Dispatcher {
             attempt,
             fix,
             limit,
-            class: None,
+            class,
             reason,
-            different: false,
+            different,
         });
         self.requeue(task, now, now);
     }
@@ -281,14 +306,12 @@ impl Dispatcher {
             });
             return self.finish(End::Interrupted);
         }
-        let queued = self
-            .tasks
-            .iter()
-            .zip(&self.graph.specs)
-            .any(|(task, spec)| {
-                matches!(task.standing, Standing::Queued) && spec.stage <= self.queue.open_stage()
-            });
-        if !queued {
+        let goes_on = (0..self.tasks.len()).any(|task| {
+            matches!(self.tasks[task].standing, Standing::Queued)
+                && self.graph.specs[task].stage <= self.queue.open_stage()
+                && !self.waits_for_person(task)
+        });
+        if !goes_on {
             self.pause();
         }
     }
@@ -303,11 +326,18 @@ impl Dispatcher {
         };
         let questions: Vec<String> = waiting_for(Wait::Answer).collect();
         let approvals: Vec<String> = waiting_for(Wait::Approval).collect();
-        let (reason, waiting) = match (&self.pending, questions.is_empty(), approvals.is_empty()) {
+        let (reason, waiting) = match (
+            &self.pending.clone(),
+            questions.is_empty(),
+            approvals.is_empty(),
+        ) {
             (_, false, _) => ("question", questions.into_iter().chain(approvals).collect()),
             (_, _, false) => ("approval", approvals),
             (Some(checkpoint), _, _) => ("checkpoint", vec![checkpoint.clone()]),
-            (None, true, true) => unreachable!("an unsettled task waits for something"),
+            (None, true, true) => match self.tell_budget() {
+                Some(limit) => ("budget", vec![limit]),
+                None => ("route", self.routes_for_person()),
+            },
         };
         self.record(Body::RunPaused {
             reason: reason.to_owned(),
@@ -317,7 +347,7 @@ impl Dispatcher {
     }
 
     fn run_outcome(&self) -> RunOutcome {
-        let bad = |task: &super::dispatcher::Task| {
+        let bad = |task: &super::task::Task| {
             matches!(
                 task.standing,
                 Standing::Settled(Outcome::Failed | Outcome::Excluded | Outcome::Cancelled)

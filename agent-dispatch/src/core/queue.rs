@@ -18,6 +18,8 @@ pub(super) struct Queue {
     parked: Vec<BTreeSet<(Urgency, TaskIdx)>>,
     /// Waits for a stage.
     later: BTreeMap<usize, BTreeSet<TaskIdx>>,
+    /// Must not start at all for now: no free route, no money.
+    barred: BTreeSet<(Urgency, TaskIdx)>,
     busy_lanes: Vec<bool>,
     rank: Vec<usize>,
     begun: Vec<bool>,
@@ -59,15 +61,9 @@ impl Queue {
     pub(super) fn remove(&mut self, graph: &Graph, task: TaskIdx) {
         let key = (self.urgency(task), task);
         if self.ready.remove(&key) {
-            // It may have held the turn of a free lane.
-            for lane in graph.specs[task]
-                .lanes
-                .iter()
-                .filter(|lane| !self.busy_lanes[**lane])
-            {
-                Self::unpark(&mut self.ready, &mut self.parked[*lane]);
-            }
+            self.yield_lanes(graph, task);
         }
+        self.barred.remove(&key);
         self.delayed.retain(|(_, other)| *other != task);
         for lane in &graph.specs[task].lanes {
             self.parked[*lane].remove(&key);
@@ -77,8 +73,13 @@ impl Queue {
         }
     }
 
-    /// The next task to start; its lanes are taken with it.
-    pub(super) fn pop(&mut self, graph: &Graph, now: Time) -> Option<TaskIdx> {
+    /// The next task to start, of those that may; its lanes are taken with it.
+    pub(super) fn pop(
+        &mut self,
+        graph: &Graph,
+        now: Time,
+        may: impl Fn(TaskIdx) -> bool,
+    ) -> Option<TaskIdx> {
         while let Some(&(time, task)) = self.delayed.first()
             && time <= now
         {
@@ -87,13 +88,15 @@ impl Queue {
         }
         while let Some((urgency, task)) = self.ready.pop_first() {
             let lanes = &graph.specs[task].lanes;
+            if !may(task) {
+                self.barred.insert((urgency, task));
+                self.yield_lanes(graph, task);
+                continue;
+            }
             match lanes.iter().find(|lane| self.busy_lanes[**lane]) {
                 Some(busy) => {
                     self.parked[*busy].insert((urgency, task));
-                    // It held a turn in its other lanes, which somebody else may use.
-                    for lane in lanes.iter().filter(|lane| !self.busy_lanes[**lane]) {
-                        Self::unpark(&mut self.ready, &mut self.parked[*lane]);
-                    }
+                    self.yield_lanes(graph, task);
                 }
                 None => {
                     for lane in lanes {
@@ -105,6 +108,19 @@ impl Queue {
             }
         }
         None
+    }
+
+    /// Whoever does not start may have held a turn in its free lanes, which somebody else may use.
+    fn yield_lanes(&mut self, graph: &Graph, task: TaskIdx) {
+        let lanes = &graph.specs[task].lanes;
+        for lane in lanes.iter().filter(|lane| !self.busy_lanes[**lane]) {
+            Self::unpark(&mut self.ready, &mut self.parked[*lane]);
+        }
+    }
+
+    /// What was barred may be looked at again.
+    pub(super) fn readmit(&mut self) {
+        self.ready.append(&mut self.barred);
     }
 
     /// A task no longer uses its lanes.

@@ -1,10 +1,17 @@
 //! Taking a run up again: from the fold of its journal to where each task stands.
 
-use schemas::{Outcome, RunIf, RunStatus, State, TaskState, TaskStatus, Verification};
+use schemas::{
+    FailureClass, Outcome, RunIf, RunStatus, State, TaskState, TaskStatus, Verification,
+};
 
-use super::dispatcher::{Dispatcher, Standing, Wait};
+use super::budget::Spent;
+use super::dispatcher::Dispatcher;
 use super::events::finished;
-use super::{Graph, Spec, TaskIdx, Time};
+use super::failure::likeness;
+use super::route::{Hold, Route};
+use super::session::{Session, goes_on};
+use super::task::{Standing, Wait};
+use super::{Graph, RouteIdx, Spec, TaskIdx, Time};
 
 /// Where a run stands before the dispatcher starts.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +21,9 @@ pub(crate) struct Initial {
     pub(crate) approved: Vec<String>,
     /// The checkpoint that waits for a person.
     pub(crate) pending: Option<String>,
+    /// Routes that were held, or are.
+    pub(crate) routes: Vec<HeldRoute>,
+    pub(crate) spent: Spent,
     pub(crate) held: bool,
     /// A person cancelled the run, and that has not been carried out.
     pub(crate) cancelled: bool,
@@ -31,12 +41,30 @@ pub(crate) struct Begun {
     pub(crate) retries: u32,
     pub(crate) launch_retries: u32,
     pub(crate) fixes: u32,
+    pub(crate) externals: u32,
+    pub(crate) last_failure: Option<(Option<FailureClass>, String)>,
+    pub(crate) same: u32,
+    pub(crate) different: bool,
+    pub(crate) fingerprints: Vec<String>,
+    pub(crate) session: Option<Session>,
+    pub(crate) spent: Spent,
     pub(crate) verification: Verification,
     pub(crate) summary: Option<String>,
     pub(crate) cost_usd: Option<f64>,
     pub(crate) skipped_by: Option<TaskIdx>,
     /// Milliseconds from now, before which it does not start.
     pub(crate) delay: u64,
+}
+
+/// A route that an earlier life of the dispatcher held.
+#[derive(Debug, Clone)]
+pub(crate) struct HeldRoute {
+    pub(crate) route: RouteIdx,
+    pub(crate) holds: u32,
+    pub(crate) held: bool,
+    pub(crate) class: FailureClass,
+    /// Milliseconds from now; absent when a person had to act. That it was started again says that one did.
+    pub(crate) left: Option<u64>,
 }
 
 /// Where a task stood when the journal ended.
@@ -79,6 +107,19 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
             retries: task.retries,
             launch_retries: task.launch_retries,
             fixes: task.fixes,
+            externals: task.external_retries,
+            last_failure: (task.same_failures > 0).then(|| {
+                let reason = task.reason.as_deref().unwrap_or_default();
+                (task.class, likeness(reason))
+            }),
+            same: task.same_failures,
+            different: task.different,
+            fingerprints: task.fingerprints.clone(),
+            session: session(spec, task),
+            spent: Spent {
+                usd: task.cost_usd.unwrap_or(0.0) + task.estimated_usd.unwrap_or(0.0),
+                tokens: task.tokens.unwrap_or(0),
+            },
             verification: task.verification,
             summary: task.summary.clone(),
             cost_usd: task.cost_usd,
@@ -103,9 +144,43 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
         tasks: tasks.collect(),
         approved: state.approved.clone(),
         pending: checkpoint.map(|checkpoint| checkpoint.id.clone()),
+        routes: held_routes(graph, state, now),
+        spent: Spent {
+            usd: state.totals.cost_usd.unwrap_or(0.0) + state.totals.estimated_usd.unwrap_or(0.0),
+            tokens: state.totals.tokens.unwrap_or(0),
+        },
         held: state.held,
         cancelled: state.cancelled,
     }
+}
+
+/// The session that the task's next attempt may take up: the agent that had it is still a candidate.
+fn session(spec: &Spec, task: &TaskState) -> Option<Session> {
+    let mut agents = spec.candidates.iter();
+    let choice = agents.position(|agent| Some(&agent.name) == task.session_agent.as_ref())?;
+    // Of an attempt that is still open nothing is known but its session.
+    let keeps = orphaned(task)
+        || task
+            .last_result
+            .is_none_or(|result| goes_on(result, task.class, task.resumed));
+    let id = task.session.clone().filter(|_| keeps)?;
+    Some(Session { id, choice })
+}
+
+fn held_routes(graph: &Graph, state: &State, now: std::time::SystemTime) -> Vec<HeldRoute> {
+    let known = state.routes.iter().filter_map(|(name, held)| {
+        let route = graph.routes.iter().position(|route| route == name)?;
+        let until = held.until.as_deref().and_then(schemas::time::parse);
+        let left = until.map(|until| until.duration_since(now).unwrap_or_default());
+        Some(HeldRoute {
+            route,
+            holds: held.holds,
+            held: held.held,
+            class: held.class.unwrap_or(FailureClass::Quota),
+            left: left.map(|left| left.as_millis() as u64),
+        })
+    });
+    known.collect()
 }
 
 /// Whether a task was skipped because of a dependency, and the plan as it is now no longer asks for that.
@@ -168,6 +243,12 @@ impl Dispatcher {
             let task = &mut self.tasks[index];
             (task.attempt, task.retries, task.fixes) = (begun.attempt, begun.retries, begun.fixes);
             task.launch_retries = begun.launch_retries;
+            (task.externals, task.same) = (begun.externals, begun.same);
+            task.last_failure.clone_from(&begun.last_failure);
+            task.different = begun.different;
+            task.fingerprints = begun.fingerprints.iter().cloned().collect();
+            task.session.clone_from(&begun.session);
+            task.spent = begun.spent;
             task.begun = begun.begun;
             if begun.attempt > 0 {
                 self.queue.mark_begun(index);
@@ -182,6 +263,26 @@ impl Dispatcher {
             }
         }
         self.recount();
+    }
+
+    /// Holds go on. One that waited for a person ends: somebody has started us again. One whose route no longer
+    /// exists ends with it.
+    pub(super) fn restore_routes(&mut self, now: Time, held: &[HeldRoute]) {
+        for held in held {
+            let until = held.left.map(|left| now.after(left));
+            let hold = Hold {
+                until,
+                class: held.class,
+            };
+            let person = held.held && held.left.is_none();
+            self.routes[held.route] = Route {
+                hold: held.held.then_some(hold),
+                holds: if person { 0 } else { held.holds },
+            };
+            if person {
+                self.release(held.route);
+            }
+        }
     }
 
     /// Closes the books of attempts that the last dispatcher left; before anything is settled.
@@ -213,7 +314,9 @@ impl Dispatcher {
             Stands::Approved => {
                 self.settle(task, Outcome::Succeeded, None);
             }
-            Stands::Rejected(reason) => self.gate_failed(now, task, reason.clone()),
+            Stands::Rejected(reason) => {
+                self.ask_for_fix(now, task, None, reason.clone(), false);
+            }
             Stands::ForAnswer => self.tasks[task].standing = Standing::Waiting(Wait::Answer),
             Stands::ForApproval => self.tasks[task].standing = Standing::Waiting(Wait::Approval),
             Stands::Cancelled => self.settle(task, Outcome::Cancelled, None),

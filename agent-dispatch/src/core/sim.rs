@@ -3,6 +3,7 @@
 //!
 //! `SEEDS=200000 cargo test -p agent-dispatch sim` for a long night, `SEED=42 SEEDS=1` to see one again.
 
+mod agents;
 mod check;
 mod draw;
 mod people;

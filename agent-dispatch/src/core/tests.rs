@@ -1,5 +1,7 @@
 //! One promise, one screen. The simulator asserts what is always true; these say what happens when.
 
+mod endings;
+mod failures;
 mod people;
 
 use schemas::{
@@ -8,8 +10,8 @@ use schemas::{
 
 use super::resume::Begun;
 use super::{
-    Action, Attempt, Control, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits,
-    Said, Spec, Time,
+    Action, Attempt, Candidate, Control, Dispatcher, End, Event, GateAnswer, Graph, Initial,
+    Launch, Limits, Pace, Said, Spec, Steer, Time,
 };
 
 /// A dispatcher and its clock.
@@ -26,11 +28,28 @@ fn spec(id: &str, deps: &[usize]) -> Spec {
         lanes: Vec::new(),
         stage: 0,
         has_gates: false,
-        done: DoneRule::Exit,
-        timeout: None,
+        candidates: vec![candidate(DoneRule::Exit)],
+        max_cost_usd: None,
+        max_tokens: None,
         fix_limit: 2,
         stops_run: false,
         digest: "d".to_owned(),
+    }
+}
+
+fn candidate(done: DoneRule) -> Candidate {
+    Candidate {
+        name: "a".to_owned(),
+        is_agent: true,
+        route: None,
+        done,
+        follows_up: false,
+        steer: Steer::File,
+        pace: Pace {
+            stall: Some(60_000),
+            ..Pace::default()
+        },
+        usd_per_token: 1e-5,
     }
 }
 
@@ -40,13 +59,18 @@ fn limits() -> Limits {
         retries: 1,
         launch_retries: 1,
         gate_retries: 1,
-        stall: Some(60_000),
+        external_retries: 3,
+        quota_pause: 60_000,
+        quota_patience: 3,
+        max_cost_usd: None,
+        max_tokens: None,
         grace: 5_000,
         result_grace: 10_000,
         question_grace: 30_000,
         backoff: 1_000,
         backoff_max: 60_000,
         seed: 7,
+        epoch_ms: 0,
     }
 }
 
@@ -69,6 +93,7 @@ fn begin_from(specs: Vec<Spec>, limits: Limits, mut initial: Initial) -> (Run, V
         order: (0..specs.len()).collect(),
         specs,
         lanes,
+        routes: vec!["a/m".to_owned(), "b/m".to_owned()],
         boundaries,
     };
     let mut core = Dispatcher::new(graph, limits, &initial);
@@ -103,6 +128,7 @@ impl Run {
         self.then(Event::Gone {
             attempt,
             leaked: false,
+            files: Vec::new(),
         })
     }
 
@@ -115,6 +141,8 @@ impl Run {
 
     fn gates(&mut self, task: usize, number: u32, verdict: VerdictWord) -> Vec<Action> {
         let answer = GateAnswer {
+            class: None,
+            fingerprint: None,
             verdict,
             reason: Some("lint: 3 errors".to_owned()),
             findings: FindingCounts::default(),
@@ -226,116 +254,6 @@ fn a_failed_attempt_is_tried_again_after_a_delay_with_jitter() {
         settled(&run.ends(0, 2, 1)),
         [("a".to_owned(), Outcome::Failed)]
     );
-}
-
-#[test]
-fn what_counts_as_done() {
-    let (done, question) = (Said::Done("x".to_owned()), Said::Question("?".to_owned()));
-    let error = Said::Error("x".to_owned());
-    let cases: &[(DoneRule, &[&Said], i32, AttemptResult)] = &[
-        (DoneRule::Exit, &[], 0, AttemptResult::Done),
-        (DoneRule::Exit, &[&done], 1, AttemptResult::Failed),
-        (DoneRule::Exit, &[&error], 0, AttemptResult::Error),
-        (DoneRule::Exit, &[&question], 0, AttemptResult::Question),
-        (DoneRule::Marker, &[&done], 1, AttemptResult::Done),
-        (DoneRule::Marker, &[], 0, AttemptResult::NoResult),
-        (DoneRule::Both, &[], 0, AttemptResult::NoResult),
-        (DoneRule::Both, &[&done], 1, AttemptResult::Failed),
-        (DoneRule::Both, &[&done], 0, AttemptResult::Done),
-        (DoneRule::Both, &[&question, &done], 0, AttemptResult::Done),
-        (
-            DoneRule::Both,
-            &[&done, &question],
-            0,
-            AttemptResult::Question,
-        ),
-        (DoneRule::Both, &[&done, &error], 0, AttemptResult::Error),
-    ];
-    for (rule, said, code, expected) in cases {
-        let (mut run, _) = begin(
-            vec![Spec {
-                done: *rule,
-                ..spec("a", &[])
-            }],
-            limits(),
-        );
-        run.runs(0, 1);
-        for said in *said {
-            run.says(0, 1, (*said).clone());
-        }
-        assert_eq!(
-            result(&run.ends(0, 1, *code)),
-            Some(*expected),
-            "{rule:?} {said:?} {code}"
-        );
-    }
-}
-
-#[test]
-fn a_signal_that_was_not_ours_is_no_success() {
-    let (mut run, _) = begin(vec![spec("a", &[])], limits());
-    run.runs(0, 1);
-    let attempt = Attempt { task: 0, number: 1 };
-    run.then(Event::Exited {
-        attempt,
-        code: None,
-        signal: Some(9),
-    });
-    let actions = run.then(Event::Gone {
-        attempt,
-        leaked: false,
-    });
-    assert_eq!(result(&actions), Some(AttemptResult::Failed));
-}
-
-#[test]
-fn an_agent_that_has_reported_and_does_not_exit_is_ended_and_its_result_counts() {
-    let (mut run, _) = begin(
-        vec![Spec {
-            done: DoneRule::Both,
-            ..spec("a", &[])
-        }],
-        limits(),
-    );
-    run.runs(0, 1);
-    run.says(0, 1, Said::Done("all".to_owned()));
-    let attempt = Attempt { task: 0, number: 1 };
-    assert_eq!(run.at(9_999, Event::Woken), []);
-    assert_eq!(run.at(10_000, Event::Woken), [Action::Terminate(attempt)]);
-    assert_eq!(run.at(15_000, Event::Woken), [Action::Kill(attempt)]);
-    run.then(Event::Exited {
-        attempt,
-        code: None,
-        signal: Some(9),
-    });
-    let actions = run.then(Event::Gone {
-        attempt,
-        leaked: false,
-    });
-    assert_eq!(settled(&actions), [("a".to_owned(), Outcome::Succeeded)]);
-}
-
-#[test]
-fn silence_stops_an_attempt_but_not_while_a_question_is_open() {
-    let (mut run, _) = begin(
-        vec![spec("a", &[])],
-        Limits {
-            question_grace: 600_000,
-            ..limits()
-        },
-    );
-    run.runs(0, 1);
-    let attempt = Attempt { task: 0, number: 1 };
-    run.at(50_000, Event::Printed { attempt });
-    assert_eq!(run.at(60_000, Event::Woken), [], "it spoke ten seconds ago");
-    run.says(0, 1, Said::Question("?".to_owned()));
-    assert_eq!(run.at(200_000, Event::Woken), [], "it waits for us");
-    run.then(Event::Control(Control::Answer {
-        task: 0,
-        text: "so".to_owned(),
-    }));
-    let actions = run.at(260_000, Event::Woken);
-    assert!(actions.contains(&Action::Terminate(attempt)), "{actions:?}");
 }
 
 #[test]

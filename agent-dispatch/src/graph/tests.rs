@@ -4,16 +4,15 @@ fn graph(document: serde_json::Value) -> Result<Graph, Failure> {
     let text = document.to_string();
     let schedule: Schedule = serde_json::from_str(&text).unwrap();
     let plan: Plan = serde_json::from_str(schedule.plan.get()).unwrap();
-    let done = vec![DoneRule::Both; plan.tasks.len()];
-    build(
-        &schedule,
-        &plan,
-        &Rules {
-            done: &done,
-            fix_limit: None,
-            timeout: None,
-        },
-    )
+    let candidates = Candidates {
+        of_task: vec![Vec::new(); plan.tasks.len()],
+        routes: Vec::new(),
+    };
+    let rules = Rules {
+        candidates,
+        fix_limit: None,
+    };
+    build(&schedule, &plan, rules)
 }
 
 fn schedule_of(plan: serde_json::Value) -> serde_json::Value {

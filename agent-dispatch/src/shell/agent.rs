@@ -124,6 +124,7 @@ pub(super) fn start(
         let _ = events.send(Incoming::Event(Event::Gone {
             attempt,
             leaked: held || left,
+            files: Vec::new(),
         }));
     });
     Ok(child)

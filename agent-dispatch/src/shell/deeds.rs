@@ -14,7 +14,9 @@ impl Shell<'_> {
     pub(super) fn act(&mut self, action: Action) -> Result<(), Failure> {
         match action {
             Action::Record(_) => {}
-            Action::Start { attempt, terminal } => {
+            Action::Start {
+                attempt, terminal, ..
+            } => {
                 let event = match self.start(attempt, &terminal) {
                     Ok(launch) => Event::Started { attempt, launch },
                     Err(error) => Event::LaunchFailed {
@@ -39,6 +41,8 @@ impl Shell<'_> {
                     let answer = GateAnswer {
                         verdict: schemas::VerdictWord::Infrastructure,
                         reason: Some(blame(error)?),
+                        class: None,
+                        fingerprint: None,
                         findings: schemas::FindingCounts::default(),
                         verdict_file: None,
                     };
@@ -117,6 +121,7 @@ impl Shell<'_> {
             workspace: workspace.display().to_string(),
             prompt_file: files.prompt,
             log_file: files.log,
+            config_home: None,
         };
         self.agents.insert(attempt, child);
         Ok(launch)

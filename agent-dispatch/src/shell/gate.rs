@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use anyhow::Context;
-use schemas::{FindingCounts, Verdict, VerdictWord};
+use schemas::{FailureClass, FindingCounts, Verdict, VerdictWord};
 
 use super::Incoming;
 use super::contain::{self, Containment};
@@ -120,12 +120,16 @@ fn read_verdict(path: &Path, file: String, how: &str) -> GateAnswer {
     match verdict.filter(|verdict| verdict.kind == "verdict") {
         Some(verdict) => GateAnswer {
             reason: reason(&verdict),
+            class: class(&verdict),
+            fingerprint: fingerprint(&verdict),
             verdict: verdict.verdict,
             findings: verdict.findings,
             verdict_file: Some(file),
         },
         None => GateAnswer {
             verdict: VerdictWord::Infrastructure,
+            class: None,
+            fingerprint: None,
             reason: Some(format!("the gate program gave no verdict ({how})")),
             findings: FindingCounts::default(),
             verdict_file: None,
@@ -133,13 +137,54 @@ fn read_verdict(path: &Path, file: String, how: &str) -> GateAnswer {
     }
 }
 
+/// Required checks that did not pass.
+fn bad(verdict: &Verdict) -> impl Iterator<Item = &schemas::Check> {
+    use schemas::CheckStatus::{Failed, Infrastructure, Manual, TimedOut};
+    let checks = verdict.checks.iter();
+    checks.filter(|check| {
+        check.required && matches!(check.status, Failed | Infrastructure | Manual | TimedOut)
+    })
+}
+
+/// Whether tests or a build did not pass, as far as the names of checks tell.
+fn class(verdict: &Verdict) -> Option<FailureClass> {
+    const BUILDS: [&str; 5] = ["build", "compile", "typecheck", "type-check", "tsc"];
+    bad(verdict).find_map(|check| {
+        let name = check.name.to_lowercase();
+        if check.kind == "tests" || name.contains("test") {
+            return Some(FailureClass::Test);
+        }
+        let builds = BUILDS.iter().any(|word| name.contains(word));
+        builds.then_some(FailureClass::Build)
+    })
+}
+
+/// Of what was found, without what differs from run to run: numbers, as in lines, times and addresses.
+fn fingerprint(verdict: &Verdict) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for check in bad(verdict) {
+        parts.push(check.name.clone());
+        parts.extend(check.reason.clone());
+        parts.extend(check.findings.iter().map(|finding| {
+            format!(
+                "{} {}",
+                finding.file.as_deref().unwrap_or_default(),
+                finding.message
+            )
+        }));
+        if check.findings.is_empty() {
+            parts.extend(check.output_tail.clone());
+        }
+    }
+    for part in &mut parts {
+        part.retain(|c| !c.is_ascii_digit());
+    }
+    (!parts.is_empty()).then(|| schemas::digest(parts.iter().map(String::as_bytes)))
+}
+
 /// The first check that did not pass, in one line.
 fn reason(verdict: &Verdict) -> Option<String> {
-    use schemas::CheckStatus::{Failed, Infrastructure, Manual, TimedOut};
-    let bad = |check: &&schemas::Check| {
-        check.required && matches!(check.status, Failed | Infrastructure | Manual | TimedOut)
-    };
-    let check = verdict.checks.iter().find(bad)?;
+    let check = bad(verdict).next()?;
     let why = check.reason.as_deref().or(check
         .findings
         .first()

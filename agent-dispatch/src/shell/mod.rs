@@ -129,6 +129,12 @@ impl Shell<'_> {
             std::time::SystemTime::now(),
         );
         let graph = self.run.graph.clone();
+        let since_start = self.began.elapsed();
+        let epoch = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default()
+            .saturating_sub(since_start);
+        self.run.limits.epoch_ms = epoch.as_millis() as u64;
         let mut core = Dispatcher::new(graph, self.run.limits.clone(), &initial);
         watch::journal(
             self.run.dir.whole(schemas::journal::JOURNAL),

@@ -1,5 +1,6 @@
 //! What an agent prints: kept in its log, its own markers told as events.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::sync::mpsc::SyncSender;
@@ -7,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use schemas::marker::{Marker, MarkerKind};
 use schemas::printable;
-use schemas::stream::{Dialect, Heard, Parser, Report};
+use schemas::stream::{Dialect, ErrorClass, Heard, Parser, Report, StreamError};
 
 use super::Incoming;
-use crate::core::{Attempt, Event, Reported, Said};
+use crate::core::{Attempt, Event, Reported, Said, Trouble};
 
 /// Most that is kept of an attempt's output, in bytes. An agent that prints for ever must not fill the disk.
 const MAX_LOG: u64 = 64 << 20;
@@ -31,6 +32,8 @@ pub(super) struct Listener {
     told: Option<Instant>,
     lost: bool,
     dialect: Dialect,
+    /// Open calls of tools: id and name.
+    tools: BTreeMap<String, String>,
 }
 
 impl Listener {
@@ -50,6 +53,7 @@ impl Listener {
             told: None,
             lost: false,
             dialect,
+            tools: BTreeMap::new(),
         }
     }
 
@@ -71,7 +75,7 @@ impl Listener {
         }
         parser.finish(|heard| self.hear(heard));
         if self.dialect != Dialect::Text {
-            let report = reported(parser.report());
+            let report = Box::new(reported(parser.report()));
             let _ = self.events.send(Incoming::Event(Event::Reported {
                 attempt: self.attempt,
                 report,
@@ -79,10 +83,33 @@ impl Listener {
         }
     }
 
-    fn hear(&self, heard: Heard) {
-        if let Heard::Marker(marker) = heard {
-            self.tell(marker);
+    fn hear(&mut self, heard: Heard) {
+        let attempt = self.attempt;
+        match heard {
+            Heard::Marker(marker) => self.tell(marker),
+            Heard::Session(session) => self.send(Event::Session { attempt, session }),
+            Heard::ToolStarted { id, name } => {
+                self.tools.insert(id, name);
+                self.tell_tool();
+            }
+            Heard::ToolEnded { id } => {
+                self.tools.remove(&id);
+                self.tell_tool();
+            }
+            Heard::Text(_) | Heard::EndOfMessage => {}
         }
+    }
+
+    fn tell_tool(&self) {
+        let tool = self.tools.values().next().cloned();
+        self.send(Event::AtTool {
+            attempt: self.attempt,
+            tool,
+        });
+    }
+
+    fn send(&self, event: Event) {
+        let _ = self.events.send(Incoming::Event(event));
     }
 
     /// A log that cannot be written is no reason to lose the attempt: the journal is what must not fail. It says so.
@@ -138,7 +165,7 @@ impl Listener {
 /// The stream as a whole. An error that the agent got over is none.
 fn reported(report: &Report) -> Reported {
     let failed = report.is_success == Some(false) || report.error.is_some();
-    let error = report.error.as_ref().map(|error| printable(&error.message));
+    let trouble = report.error.as_ref().map(trouble);
     let line = |text: &String| {
         text.lines()
             .next()
@@ -153,6 +180,27 @@ fn reported(report: &Report) -> Reported {
         cost_usd: report.cost_usd,
         tokens: (report.usage != schemas::Usage::default()).then_some(report.usage),
         refused: report.refused_tool,
-        error: failed.then(|| error.unwrap_or_else(|| "its program reports an error".to_owned())),
+        error: failed.then(|| {
+            trouble.unwrap_or_else(|| Trouble {
+                class: ErrorClass::Other,
+                message: "its program reports an error".to_owned(),
+                reset: None,
+            })
+        }),
+        model: report.model.clone(),
+        nothing: report.last_text.is_none() && report.tool_calls == 0,
+        incomplete: !report.saw_result,
+        ..Reported::default()
+    }
+}
+
+fn trouble(error: &StreamError) -> Trouble {
+    let now = std::time::SystemTime::now();
+    let when = error.reset.as_ref().and_then(|reset| reset.when(now, 0));
+    let left = when.and_then(|when| when.duration_since(now).ok());
+    Trouble {
+        class: error.class,
+        message: printable(&error.message),
+        reset: left.map(|left| left.as_millis() as u64),
     }
 }

@@ -93,6 +93,9 @@ pub(super) fn control(record: &Record, graph: &Graph) -> Option<Control> {
             },
             _ => return None,
         },
+        Body::QuotaReleased { route, .. } => Control::ReleaseRoute {
+            route: route.clone(),
+        },
         _ => return None,
     })
 }

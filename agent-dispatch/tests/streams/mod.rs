@@ -122,10 +122,23 @@ fn what_comes_on_stderr_does_not_break_the_stream_and_is_in_the_log() {
 }
 
 #[test]
+fn a_stream_that_ends_before_its_last_word_is_no_result_whatever_the_exit_code() {
+    let sandbox = Sandbox::new();
+    let done = says("[DONE:$TERMINAL_ID] ok");
+    let (run, body) = first_attempt(&sandbox, &format!("{INIT}\n{done}\nexit 0"));
+    assert_eq!(run.code, 1);
+    let Body::AttemptFinished { result, .. } = body else {
+        unreachable!("chosen so")
+    };
+    assert_eq!(result, AttemptResult::NoResult);
+}
+
+#[test]
 fn an_unknown_cost_is_null_and_not_zero() {
     let sandbox = Sandbox::new();
     let done = says("[DONE:$TERMINAL_ID] ok");
-    let (run, body) = first_attempt(&sandbox, &format!("{INIT}\n{done}"));
+    let result = ends(r#""subtype":"success","is_error":false,"result":"ok""#);
+    let (run, body) = first_attempt(&sandbox, &format!("{INIT}\n{done}\n{result}"));
     assert_eq!(run.code, 0, "{}", run.stderr);
     let Body::AttemptFinished {
         cost_usd, tokens, ..

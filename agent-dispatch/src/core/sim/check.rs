@@ -1,10 +1,11 @@
 //! What must always be true, kept apart from the core: the checker has its own books.
 
+mod money;
 mod promises;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemas::{AttemptResult, Body, DoneRule, Outcome, RunIf, VerdictWord};
+use schemas::{AttemptResult, Body, DoneRule, FailureClass, Outcome, RunIf, VerdictWord};
 
 use crate::core::{Attempt, Control, Event, Graph, Limits, Said, Time};
 
@@ -22,6 +23,13 @@ pub(super) struct Checker {
     pub(super) approved: BTreeSet<String>,
     /// The agent showed what its done rule asks for.
     pub(super) evidence: BTreeMap<usize, Evidence>,
+    /// The candidate of the last attempt.
+    pub(super) choices: BTreeMap<usize, usize>,
+    /// Which candidate has which session.
+    pub(super) sessions: BTreeMap<(usize, String), usize>,
+    pub(super) routes: BTreeMap<String, Option<String>>,
+    pub(super) externals: BTreeMap<usize, u32>,
+    pub(super) books: money::Books,
     pub(super) passed: BTreeMap<usize, bool>,
     pub(super) started: BTreeMap<Attempt, u32>,
     pub(super) finished: BTreeMap<Attempt, u32>,
@@ -42,6 +50,9 @@ pub(super) struct Evidence {
     pub(super) exit_zero: bool,
     pub(super) refused: bool,
     pub(super) error: bool,
+    pub(super) incomplete: bool,
+    pub(super) nothing: bool,
+    pub(super) lost: bool,
 }
 
 pub(super) struct Alive {
@@ -66,6 +77,11 @@ impl Checker {
             not_before: BTreeMap::new(),
             approved: BTreeSet::new(),
             evidence: BTreeMap::new(),
+            choices: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            externals: BTreeMap::new(),
+            books: money::Books::default(),
             passed: BTreeMap::new(),
             started: BTreeMap::new(),
             finished: BTreeMap::new(),
@@ -114,6 +130,17 @@ impl Checker {
                 let evidence = self.evidence.entry(attempt.task).or_default();
                 evidence.refused = report.refused;
                 evidence.error = report.error.is_some();
+                evidence.incomplete = report.incomplete;
+                evidence.nothing = report.nothing;
+                evidence.done |= matches!(report.word, Some(Said::Done(_)));
+            }
+            Event::Session { attempt, session } => {
+                let choice = self.choices[&attempt.task];
+                self.sessions
+                    .insert((attempt.task, session.clone()), choice);
+            }
+            Event::Lost { attempt, .. } => {
+                self.evidence.entry(attempt.task).or_default().lost = true;
             }
             Event::Exited { attempt, code, .. } => {
                 self.evidence.entry(attempt.task).or_default().exit_zero = *code == Some(0);
@@ -157,9 +184,15 @@ impl Checker {
                 task,
                 attempt,
                 result,
+                cost_usd,
+                estimated_usd,
+                tokens,
                 ..
             } => {
                 let attempt = self.attempt(task, *attempt);
+                let usd = cost_usd.or(*estimated_usd).unwrap_or(0.0);
+                let tokens = tokens.and_then(schemas::Usage::total).unwrap_or(0);
+                self.books.add(attempt.task, usd, tokens);
                 let count = self.finished.entry(attempt).or_default();
                 *count += 1;
                 assert_eq!(*count, 1, "(9) an attempt is finished once");
@@ -172,17 +205,27 @@ impl Checker {
             Body::AttemptRetrying {
                 task,
                 result,
+                class,
                 delay_ms,
                 ..
             } => {
                 let task = self.index(task);
                 self.not_before.insert(task, now.after(*delay_ms));
-                let (counts, limit) = match result {
-                    AttemptResult::LaunchFailed => {
+                let (counts, limit) = match (result, class) {
+                    (AttemptResult::LaunchFailed, _) => {
                         (&mut self.launch_retries, self.limits.launch_retries)
                     }
-                    AttemptResult::Question | AttemptResult::Orphaned => {
+                    (
+                        AttemptResult::Question | AttemptResult::Orphaned | AttemptResult::Steered,
+                        _,
+                    ) => {
                         panic!("(8) {result:?} spends a retry")
+                    }
+                    (_, Some(FailureClass::Quota | FailureClass::Auth | FailureClass::Billing)) => {
+                        panic!("(11) {class:?} spends a retry")
+                    }
+                    (_, Some(FailureClass::External)) => {
+                        (&mut self.externals, self.limits.external_retries)
                     }
                     _ => (&mut self.retries, self.limits.retries),
                 };
@@ -211,6 +254,10 @@ impl Checker {
                         .insert(self.index(task), self.index(dependency));
                 }
             }
+            Body::QuotaHold { route, until, .. } => {
+                self.routes.insert(route.clone(), until.clone());
+            }
+            Body::QuotaReleased { route, by } => self.released(now, route, by.is_some()),
             Body::CheckpointApproved { checkpoint, .. } => self.approve(checkpoint),
             Body::StateTransition {
                 event,
@@ -252,8 +299,13 @@ impl Checker {
         );
         if outcome == Outcome::Succeeded {
             let evidence = self.evidence.get(&task).copied().unwrap_or_default();
-            let shown = match spec.done {
-                DoneRule::Exit => evidence.exit_zero,
+            let choice = self.choices.get(&task).copied().unwrap_or_default();
+            let done = spec.candidates[choice].done;
+            assert!(!evidence.lost, "(7) {} succeeded though lost", spec.id);
+            let whole = done == DoneRule::Marker || evidence.done || !evidence.nothing;
+            assert!(whole, "(7) {} succeeded with nothing", spec.id);
+            let shown = match done {
+                DoneRule::Exit => evidence.exit_zero && !evidence.incomplete,
                 DoneRule::Marker | DoneRule::Both => evidence.done,
             };
             assert!(!evidence.error, "(7) {} succeeded with an error", spec.id);
@@ -262,7 +314,7 @@ impl Checker {
             assert!(
                 shown,
                 "(7) {} succeeded without a result ({:?})",
-                spec.id, spec.done
+                spec.id, done
             );
             let passed = self.passed.get(&task).copied().unwrap_or(false);
             assert!(
@@ -295,7 +347,12 @@ impl Checker {
         let mut again = vec![self.index(task)];
         while let Some(task) = again.pop() {
             self.outcomes.remove(&task);
-            for counts in [&mut self.retries, &mut self.launch_retries, &mut self.fixes] {
+            for counts in [
+                &mut self.retries,
+                &mut self.launch_retries,
+                &mut self.fixes,
+                &mut self.externals,
+            ] {
                 counts.remove(&task);
             }
             self.not_before.remove(&task);

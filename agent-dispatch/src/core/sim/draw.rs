@@ -2,7 +2,7 @@
 
 use schemas::{DoneRule, RunIf};
 
-use crate::core::{Graph, Limits, Spec};
+use crate::core::{Candidate, Graph, Limits, Pace, Spec, Steer};
 
 /// splitmix64: small, good enough, the same everywhere.
 pub(super) struct Random(pub(super) u64);
@@ -23,6 +23,32 @@ impl Random {
     pub(super) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
+}
+
+/// Ways to models that the agents share.
+const ROUTES: u64 = 3;
+
+/// One to three candidates. Without a stall limit an agent that hangs would be right to hang for ever.
+fn candidates(random: &mut Random) -> Vec<Candidate> {
+    let is_agent = random.chance(80);
+    let count = if is_agent { 1 + random.below(3) } else { 1 };
+    let draw = |at: u64| Candidate {
+        name: format!("a{at}"),
+        is_agent,
+        route: is_agent.then(|| random.below(ROUTES) as usize),
+        done: [DoneRule::Exit, DoneRule::Marker, DoneRule::Both][random.below(3) as usize],
+        follows_up: random.chance(60),
+        steer: [Steer::File, Steer::Restart, Steer::Live][random.below(3) as usize],
+        pace: Pace {
+            first_output: random.chance(10).then(|| 500 + random.below(5_000)),
+            warn: random.chance(50).then(|| 500 + random.below(5_000)),
+            stall: Some(1_000 + random.below(20_000)),
+            tool: random.chance(50).then(|| 5_000 + random.below(30_000)),
+            timeout: random.chance(50).then(|| 500 + random.below(8_000)),
+        },
+        usd_per_token: 1e-5,
+    };
+    (0..count).map(draw).collect()
 }
 
 /// Draws a plan and limits: small enough to be quick, odd enough to find things.
@@ -48,8 +74,9 @@ pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
             lanes: (0..lanes).filter(|_| random.chance(40)).collect(),
             stage: floor.max(random.below(stages as u64) as usize),
             has_gates: random.chance(50),
-            done: [DoneRule::Exit, DoneRule::Marker, DoneRule::Both][random.below(3) as usize],
-            timeout: random.chance(50).then(|| 500 + random.below(8_000)),
+            candidates: candidates(random),
+            max_cost_usd: random.chance(10).then(|| random.below(40) as f64 / 10.0),
+            max_tokens: random.chance(10).then(|| random.below(40_000)),
             fix_limit: random.below(4) as u32,
             stops_run: random.chance(5),
             digest: "d".to_owned(),
@@ -68,24 +95,25 @@ pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
         retries: random.below(3) as u32,
         launch_retries: random.below(2) as u32,
         gate_retries: random.below(3) as u32,
-        stall: random.chance(90).then(|| 1_000 + random.below(20_000)),
+        external_retries: random.below(4) as u32,
+        quota_pause: 1 + random.below(30_000),
+        quota_patience: 1 + random.below(4) as u32,
+        max_cost_usd: random.chance(20).then(|| random.below(200) as f64 / 10.0),
+        max_tokens: random.chance(20).then(|| random.below(200_000)),
         grace: random.below(2_000),
         result_grace: random.below(2_000),
         question_grace: random.below(5_000),
         backoff: 1 + random.below(1_000),
         backoff_max: 5_000,
         seed,
-    };
-    // Without a stall limit or a timeout an agent that hangs would be right to hang for ever.
-    let limits = Limits {
-        stall: limits.stall.or(Some(60_000)),
-        ..limits
+        epoch_ms: 0,
     };
     (
         Graph {
             specs,
             order,
             lanes,
+            routes: (0..ROUTES).map(|route| format!("r{route}")).collect(),
             boundaries,
         },
         limits,

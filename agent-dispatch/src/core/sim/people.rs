@@ -19,13 +19,16 @@ impl World {
             self.controls_left -= 1;
             let task = self.random.below(self.graph.specs.len() as u64) as usize;
             let text = "so".to_owned();
-            let control = match self.random.below(12) {
+            let control = match self.random.below(13) {
                 0..=3 => Control::Answer { task, text },
-                4 => Control::Steer { task, text },
-                5..=6 => Control::CancelTask { task },
+                4..=5 => Control::Steer { task, text },
+                6 => Control::CancelTask { task },
                 7 => Control::Hold,
                 8 => Control::Release,
                 9 if self.random.chance(30) => Control::CancelRun,
+                10 => Control::ReleaseRoute {
+                    route: self.graph.routes[0].clone(),
+                },
                 _ => Control::Retry { task },
             };
             return self.control(control);
@@ -83,6 +86,10 @@ impl World {
             Control::CancelTask { task } if settled(*task) => return false,
             Control::CancelTask { task } => event("cancel", Some(*task)),
             Control::CancelRun => event("cancel", None),
+            Control::ReleaseRoute { route } => Body::QuotaReleased {
+                route: route.clone(),
+                by: Some("a person".to_owned()),
+            },
             Control::Hold => event("hold", None),
             Control::Release => event("release", None),
             Control::Retry { task } => {
@@ -142,5 +149,9 @@ impl World {
         if self.state.held {
             self.control(Control::Release);
         }
+        self.limits.max_cost_usd = self.limits.max_cost_usd.map(|max| max * 2.0 + 1.0);
+        self.limits.max_tokens = self.limits.max_tokens.map(|max| max * 2 + 10_000);
+        let limits = self.limits.clone();
+        self.checker.raise(&limits);
     }
 }

@@ -8,28 +8,27 @@ use schemas::{Body, FindingCounts, Record, State, VerdictWord};
 use super::check::Checker;
 use super::draw::{Random, draw};
 use crate::core::{
-    Action, Attempt, Control, Dispatcher, End, Event, GateAnswer, Graph, Launch, Limits, Reported,
-    Said, Time, resume,
+    Action, Attempt, Control, Dispatcher, End, Event, GateAnswer, Graph, Limits, Time, resume,
 };
 
 /// How an agent takes a signal.
-struct Agent {
-    ignores_term: bool,
+pub(super) struct Agent {
+    pub(super) ignores_term: bool,
     /// Nothing more of its script happens.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 pub(super) struct World {
     pub(super) random: Random,
     pub(super) graph: Graph,
-    limits: Limits,
+    pub(super) limits: Limits,
     dispatcher: Dispatcher,
     now: Time,
     events: BTreeMap<(Time, u64), Event>,
     scheduled: u64,
-    agents: BTreeMap<Attempt, Agent>,
+    pub(super) agents: BTreeMap<Attempt, Agent>,
     pub(super) state: State,
-    checker: Checker,
+    pub(super) checker: Checker,
     end: Option<End>,
     lives: u64,
     crashes: u64,
@@ -189,7 +188,12 @@ impl World {
         for action in actions {
             match action {
                 Action::Record(_) | Action::Deliver { .. } => {}
-                Action::Start { attempt, .. } => self.start(attempt),
+                Action::Start {
+                    attempt,
+                    choice,
+                    session,
+                    ..
+                } => self.start(attempt, choice, session),
                 Action::Terminate(attempt) => self.signal(attempt, 15),
                 Action::Kill(attempt) => self.signal(attempt, 9),
                 Action::RunGate(attempt) => self.gate(attempt),
@@ -233,84 +237,19 @@ impl World {
         self.journal(body);
     }
 
-    fn schedule(&mut self, after: u64, event: Event) {
+    pub(super) fn schedule(&mut self, after: u64, event: Event) {
         self.scheduled += 1;
         self.events
             .insert((self.now.after(after), self.scheduled), event);
     }
 
-    /// Draws what an agent will do, and schedules it.
-    fn start(&mut self, attempt: Attempt) {
-        if self.random.chance(4) {
-            return self.schedule(
-                1,
-                Event::LaunchFailed {
-                    attempt,
-                    reason: "not found".to_owned(),
-                },
-            );
-        }
-        let launch = Launch {
-            agent: "sim".to_owned(),
-            pid: 7,
-            ..Launch::default()
-        };
-        self.schedule(0, Event::Started { attempt, launch });
-        let mut at = 1 + self.random.below(2_000);
-        for _ in 0..self.random.below(3) {
-            let said = Said::Progress {
-                percent: Some(50),
-                text: "half".to_owned(),
-            };
-            self.schedule(at, Event::Marked { attempt, said });
-            at += self.random.below(3_000);
-        }
-        let word = match self.random.below(20) {
-            0..=11 => Some(Said::Done("did it".to_owned())),
-            12 => Some(Said::Error("cannot".to_owned())),
-            13..=14 => Some(Said::Question("which?".to_owned())),
-            _ => None,
-        };
-        if let Some(said) = word {
-            self.schedule(at, Event::Marked { attempt, said });
-            at += self.random.below(500);
-        }
-        if self.random.chance(20) {
-            let report = Reported {
-                refused: self.random.chance(20),
-                error: self
-                    .random
-                    .chance(30)
-                    .then(|| "its program says so".to_owned()),
-                ..Reported::default()
-            };
-            self.schedule(at, Event::Reported { attempt, report });
-        }
-        let hangs = self.random.chance(12);
-        if !hangs {
-            let code = if self.random.chance(80) {
-                Some(0)
-            } else {
-                Some(3)
-            };
-            let (code, signal) = if self.random.chance(5) {
-                (None, Some(11))
-            } else {
-                (code, None)
-            };
-            self.exits(attempt, at, code, signal);
-        }
-        let ignores_term = self.random.chance(20);
-        self.agents.insert(
-            attempt,
-            Agent {
-                ignores_term,
-                ended: false,
-            },
-        );
-    }
-
-    fn exits(&mut self, attempt: Attempt, at: u64, code: Option<i32>, signal: Option<i32>) {
+    pub(super) fn exits(
+        &mut self,
+        attempt: Attempt,
+        at: u64,
+        code: Option<i32>,
+        signal: Option<i32>,
+    ) {
         self.schedule(
             at,
             Event::Exited {
@@ -321,7 +260,15 @@ impl World {
         );
         let leaked = self.random.chance(10);
         let after = at + self.random.below(200);
-        self.schedule(after, Event::Gone { attempt, leaked });
+        let files = Vec::new();
+        self.schedule(
+            after,
+            Event::Gone {
+                attempt,
+                leaked,
+                files,
+            },
+        );
     }
 
     fn signal(&mut self, attempt: Attempt, signal: i32) {
@@ -334,7 +281,8 @@ impl World {
         agent.ended = true;
         self.events.retain(|_, event| {
             !matches!(event, Event::Marked { attempt: a, .. } | Event::Reported { attempt: a, .. } | Event::Exited { attempt: a, .. }
-                | Event::Gone { attempt: a, .. } if *a == attempt)
+                | Event::Session { attempt: a, .. } | Event::AtTool { attempt: a, .. } | Event::Alive { attempt: a }
+                | Event::Lost { attempt: a, .. } | Event::Gone { attempt: a, .. } if *a == attempt)
         });
         let after = self.random.below(20);
         self.exits(attempt, after, None, Some(signal));
@@ -347,12 +295,16 @@ impl World {
             8 => VerdictWord::Infrastructure,
             _ => VerdictWord::Manual,
         };
+        let found = self.random.below(4).to_string();
         let at = 1 + self.random.below(3_000);
         self.schedule(
             at,
             Event::GateFinished {
                 attempt,
-                answer: answer(verdict),
+                answer: GateAnswer {
+                    fingerprint: Some(found),
+                    ..answer(verdict)
+                },
             },
         );
     }
@@ -381,6 +333,8 @@ fn answer(verdict: VerdictWord) -> GateAnswer {
     GateAnswer {
         verdict,
         reason: None,
+        class: None,
+        fingerprint: None,
         findings: FindingCounts::default(),
         verdict_file: None,
     }

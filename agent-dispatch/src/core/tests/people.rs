@@ -164,6 +164,7 @@ fn the_first_interrupt_is_gentle_the_second_is_not() {
     let actions = run.then(Event::Gone {
         attempt,
         leaked: false,
+        files: Vec::new(),
     });
     assert_eq!(settled(&actions), [], "it goes on another day");
     assert_eq!(actions.last(), Some(&Action::Finish(End::Interrupted)));

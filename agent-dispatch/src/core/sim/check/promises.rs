@@ -18,7 +18,15 @@ impl Checker {
             assert!(!self.over, "(6) Finish is the last action");
             match action {
                 Action::Record(body) => self.journaled(now, body),
-                Action::Start { attempt, .. } => self.may_start(now, *attempt),
+                Action::Start {
+                    attempt,
+                    choice,
+                    session,
+                    ..
+                } => {
+                    self.may_start(now, *attempt);
+                    self.may_use(*attempt, *choice, session.as_deref());
+                }
                 Action::RunGate(attempt) => {
                     assert!(
                         self.interrupts == 0 && !self.cancelled,
@@ -80,7 +88,9 @@ impl Checker {
             if !alive.running || alive.exited {
                 continue;
             }
-            if let Some(timeout) = self.graph.specs[attempt.task].timeout
+            let choice = self.choices[&attempt.task];
+            let pace = self.graph.specs[attempt.task].candidates[choice].pace;
+            if let Some(timeout) = pace.timeout
                 && now.since(alive.since) >= timeout
             {
                 assert!(

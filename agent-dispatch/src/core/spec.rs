@@ -1,0 +1,118 @@
+//! What binds the tasks of a run, decided before it starts.
+
+use schemas::{DoneRule, RunIf};
+
+use super::{RouteIdx, TaskIdx};
+
+/// What the core must know of a task.
+#[derive(Debug, Clone)]
+pub(crate) struct Spec {
+    pub(crate) id: String,
+    pub(crate) deps: Vec<TaskIdx>,
+    pub(crate) run_if: RunIf,
+    /// Indices of lanes; two tasks that share one are never busy together.
+    pub(crate) lanes: Vec<usize>,
+    /// It starts only when this stage is open.
+    pub(crate) stage: usize,
+    pub(crate) has_gates: bool,
+    /// Who may do it, the first choice first. Never empty.
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) fix_limit: u32,
+    /// US dollars of all its attempts.
+    pub(crate) max_cost_usd: Option<f64>,
+    /// Tokens of all its attempts.
+    pub(crate) max_tokens: Option<u64>,
+    /// Its failure ends the starting of anything new.
+    pub(crate) stops_run: bool,
+    /// Of what matters of it: a settled task with another digest is done again.
+    pub(crate) digest: String,
+}
+
+/// Who may do a task, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    /// The profile's name.
+    pub(crate) name: String,
+    /// An agent, not a command of the task's own: silence and repetition of it mean something.
+    pub(crate) is_agent: bool,
+    /// What it reaches its model by; held as a whole.
+    pub(crate) route: Option<RouteIdx>,
+    pub(crate) done: DoneRule,
+    /// It can take up an earlier session.
+    pub(crate) follows_up: bool,
+    pub(crate) steer: Steer,
+    pub(crate) pace: Pace,
+    /// What a budget counts for a token, in US dollars, when the agent tells no cost.
+    pub(crate) usd_per_token: f64,
+}
+
+/// How a message reaches a running attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Steer {
+    /// In a file that it may read; the next attempt's prompt has it in any case.
+    File,
+    /// It is ended, and its session goes on with the message.
+    Restart,
+    /// It hears at once.
+    Live,
+}
+
+/// How long an agent may take for what, in milliseconds; absent is for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Pace {
+    /// From its start to its first output.
+    pub(crate) first_output: Option<u64>,
+    /// Without a sign of life, until it is said.
+    pub(crate) warn: Option<u64>,
+    /// Without a sign of life, until it is stopped.
+    pub(crate) stall: Option<u64>,
+    /// The same while a tool call of it is open.
+    pub(crate) tool: Option<u64>,
+    /// Of one attempt.
+    pub(crate) timeout: Option<u64>,
+}
+
+/// The tasks and what binds them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Graph {
+    pub(crate) specs: Vec<Spec>,
+    /// All tasks, the most urgent first.
+    pub(crate) order: Vec<TaskIdx>,
+    pub(crate) lanes: usize,
+    /// Names of the ways to models: agent, provider, model.
+    pub(crate) routes: Vec<String>,
+    /// What must be approved before the stage after this one opens; one entry per stage but the last.
+    pub(crate) boundaries: Vec<Option<String>>,
+}
+
+/// Limits of the run. Times are milliseconds.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub(crate) jobs: usize,
+    pub(crate) retries: u32,
+    pub(crate) launch_retries: u32,
+    /// Further runs of gates that could not be run.
+    pub(crate) gate_retries: u32,
+    /// Further attempts after the model's server failed.
+    pub(crate) external_retries: u32,
+    /// A hold of a route for which no time is stated; doubles with each.
+    pub(crate) quota_pause: u64,
+    /// Holds of a route, without an attempt served in between, after which a person must look.
+    pub(crate) quota_patience: u32,
+    /// US dollars of the run.
+    pub(crate) max_cost_usd: Option<f64>,
+    /// Tokens of the run.
+    pub(crate) max_tokens: Option<u64>,
+    /// Between SIGTERM and SIGKILL.
+    pub(crate) grace: u64,
+    /// Between an agent's result and SIGTERM, when it does not exit.
+    pub(crate) result_grace: u64,
+    /// Silence of an agent with an open question, after which it is stopped and waits without a slot.
+    pub(crate) question_grace: u64,
+    /// Before the first retry; doubles with each.
+    pub(crate) backoff: u64,
+    pub(crate) backoff_max: u64,
+    pub(crate) seed: u64,
+    /// What the wall clock shows at [`Time`] 0, in milliseconds since 1970: for times in records.
+    pub(crate) epoch_ms: u64,
+}
