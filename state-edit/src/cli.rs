@@ -59,7 +59,7 @@ pub(crate) enum Command {
     ///
     /// Events of the state machine: start, manual_checkpoint, phase_complete, decision_required, quality_fail, error,
     /// all_complete, approve, approve_final_phase, reject, resume, skip, revision_complete, re_review, reopen.
-    /// Control events: cancel, hold, release, retry.
+    /// Control events: cancel, hold, release, retry, and skip with a task.
     Apply(Apply),
     /// Let the run go on past a checkpoint, or a task past its manual gate
     Approve(Approve),
@@ -75,8 +75,10 @@ pub(crate) enum Command {
     Retry(Retry),
     /// Start nothing new until release
     Hold(Plain),
-    /// End a hold
-    Release(Plain),
+    /// End a hold: of the run, or of a route whose quota, login or bill was seen to
+    Release(Release),
+    /// Leave a task that is not settled undone; what depends on it goes on
+    Skip(Skip),
     /// Append records that another dispatcher made
     ///
     /// Reads one JSON record per line and appends each as it comes; what is there at once is appended at once.
@@ -148,7 +150,7 @@ pub(crate) struct Apply {
     /// The event
     pub(crate) event: String,
 
-    /// The task, for cancel and retry
+    /// The task, for cancel, retry and skip
     #[arg(long, value_name = "ID")]
     pub(crate) task: Option<String>,
 
@@ -220,6 +222,33 @@ pub(crate) struct Retry {
     /// Also when it succeeded
     #[arg(long)]
     pub(crate) force: bool,
+
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Skip {
+    /// The task
+    pub(crate) task: String,
+
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Release {
+    /// A held route, as /routes of the state names it; without one the run's hold ends
+    #[arg(conflicts_with = "reason")]
+    pub(crate) route: Option<String>,
 
     /// Why
     #[arg(long, value_name = "TEXT")]

@@ -30,6 +30,8 @@ pub(crate) enum Edit {
     Answer { task: String, text: String },
     /// For the next prompt.
     Steer { task: String, text: String },
+    /// A route to a model is free again.
+    Release { route: String },
     /// A settled task is done again.
     Retry {
         task: String,
@@ -68,6 +70,11 @@ impl Edit {
                 let (task, text) = (task.clone(), text.clone());
                 Ok(Body::Steering { task, text, by })
             }
+            Edit::Release { route } => {
+                held_route(state, route)?;
+                let route = route.clone();
+                Ok(Body::QuotaReleased { route, by })
+            }
             Edit::Retry {
                 task,
                 force,
@@ -89,6 +96,10 @@ fn apply(
 ) -> Result<Body, Failure> {
     match (event, task) {
         ("cancel", Some(task)) => cancellable(state, task)?,
+        ("skip", Some(task)) => {
+            cancellable(state, task)?;
+            return Ok(control(event, Some(task), reason, by));
+        }
         ("retry", Some(task)) => retriable(state, task, false)?,
         ("retry", None) => return Err(Failure::usage("retry needs a task: --task ID")),
         (_, Some(_)) => {
@@ -260,8 +271,8 @@ fn cancellable(state: &State, id: &str) -> Result<(), Failure> {
     if task.status == TaskStatus::Settled {
         return Err(Failure::no(format!("{id} {} already", settled_as(task))));
     }
-    if task.cancelled {
-        return Err(Failure::no(format!("{id} is being cancelled already")));
+    if task.cancelled || task.waived {
+        return Err(Failure::no(format!("{id} is being ended already")));
     }
     Ok(())
 }
@@ -290,6 +301,19 @@ fn retriable(state: &State, id: &str, force: bool) -> Result<(), Failure> {
         return Err(failure.help("--force has it done again all the same"));
     }
     Ok(())
+}
+
+fn held_route(state: &State, route: &str) -> Result<(), Failure> {
+    if state.routes.get(route).is_some_and(|route| route.held) {
+        return Ok(());
+    }
+    let held = state.routes.iter().filter(|(_, route)| route.held);
+    let held: Vec<&str> = held.map(|(name, _)| name.as_str()).collect();
+    let failure = Failure::no(format!("the route {route} is not held"));
+    Err(match held.as_slice() {
+        [] => failure,
+        held => failure.help(format!("held: {}", held.join(", "))),
+    })
 }
 
 fn settled_as(task: &TaskState) -> &'static str {

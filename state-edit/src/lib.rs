@@ -74,7 +74,11 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
             (retry, it.terms)
         }
         Command::Hold(it) => (event("hold", None, it.reason), it.terms),
-        Command::Release(it) => (event("release", None, it.reason), it.terms),
+        Command::Release(it) => match it.route {
+            Some(route) => (Edit::Release { route }, it.terms),
+            None => (event("release", None, it.reason), it.terms),
+        },
+        Command::Skip(it) => (event("skip", Some(it.task), it.reason), it.terms),
         Command::Show(_) | Command::Log(_) | Command::Record(_) | Command::Verify(_) => {
             unreachable!("these change nothing and have been done before")
         }

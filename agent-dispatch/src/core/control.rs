@@ -15,6 +15,7 @@ impl Dispatcher {
             Control::Approve { id } => self.approve(&id),
             Control::Reject { id, reason } => self.reject(now, &id, reason),
             Control::CancelTask { task } => self.cancel_task(now, task),
+            Control::Skip { task } => self.skip(now, task),
             Control::CancelRun => self.cancel_run(now),
             Control::Hold => self.held = true,
             Control::Release => self.held = false,
@@ -76,7 +77,7 @@ impl Dispatcher {
     fn cancel_task(&mut self, now: Time, task: TaskIdx) {
         match &mut self.tasks[task].standing {
             Standing::Blocked { .. } | Standing::Queued | Standing::Waiting(_) => {
-                self.settle(task, Outcome::Cancelled, None);
+                self.let_go(task);
             }
             Standing::Live(live) => {
                 let attempt = Attempt {
@@ -93,6 +94,24 @@ impl Dispatcher {
                 self.stop_gate(now, task);
             }
             Standing::Settled(_) => {}
+        }
+    }
+
+    /// The work is not needed: the task ends, and what depends on it goes on.
+    fn skip(&mut self, now: Time, task: TaskIdx) {
+        if !matches!(self.tasks[task].standing, Standing::Settled(_)) {
+            self.tasks[task].waived = true;
+            self.cancel_task(now, task);
+        }
+    }
+
+    /// Settles a task that a person does not want any more.
+    pub(super) fn let_go(&mut self, task: TaskIdx) {
+        if self.tasks[task].waived {
+            let reason = "skipped by a person".to_owned();
+            self.settle(task, Outcome::Skipped, Some(reason));
+        } else {
+            self.settle(task, Outcome::Cancelled, None);
         }
     }
 
@@ -154,7 +173,7 @@ impl Dispatcher {
                 known.gate_retries,
             ) = (0, 0, 0, 0);
             (known.externals, known.same, known.last_failure) = (0, 0, None);
-            (known.different, known.session) = (false, None);
+            (known.different, known.session, known.waived) = (false, None, false);
             known.fingerprints.clear();
             known.not_before = now;
             (known.verification, known.skipped_by, known.to_gate) =

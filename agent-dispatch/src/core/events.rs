@@ -61,7 +61,7 @@ impl Dispatcher {
         }
         self.record(body);
         if stopped == Some(Why::Cancelled) {
-            return self.settle(task, Outcome::Cancelled, None);
+            return self.let_go(task);
         }
         if result == AttemptResult::Cancelled {
             return self.requeue(task, now, now);
@@ -217,7 +217,7 @@ impl Dispatcher {
         }
         match (judgement.result, why) {
             (AttemptResult::Cancelled, Some(Why::Cancelled)) => {
-                self.settle(task, Outcome::Cancelled, None);
+                self.let_go(task);
             }
             (AttemptResult::Cancelled | AttemptResult::Steered, _) => self.requeue(task, now, now),
             (AttemptResult::Done, _) if keeps_slot => self.start_gate(task),
@@ -247,7 +247,7 @@ impl Dispatcher {
         }
         self.leave_slot(task);
         if gating.cancelled {
-            return self.settle(task, Outcome::Cancelled, None);
+            return self.let_go(task);
         }
         if self.interrupts > 0 {
             // A verdict of gates that were killed says nothing; they run again when the run goes on.

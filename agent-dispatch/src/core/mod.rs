@@ -232,6 +232,10 @@ pub(crate) enum Control {
         id: String,
         reason: String,
     },
+    /// Its work is not needed.
+    Skip {
+        task: TaskIdx,
+    },
     CancelTask {
         task: TaskIdx,
     },

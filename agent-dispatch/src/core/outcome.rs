@@ -180,7 +180,7 @@ impl Dispatcher {
         };
         *unfinished = unfinished.saturating_sub(1);
         let ready = *unfinished == 0;
-        let succeeded = outcome == Outcome::Succeeded;
+        let succeeded = outcome == Outcome::Succeeded || self.tasks[dependency].waived;
         match self.graph.specs[task].run_if {
             RunIf::Succeeded if !succeeded => {
                 return Some(self.skip_reason(dependency, outcome, why));
@@ -212,14 +212,11 @@ impl Dispatcher {
         };
         match spec.run_if {
             RunIf::Succeeded => spec.deps.iter().find_map(|dep| {
-                let outcome = outcome_of(*dep).filter(|outcome| *outcome != Outcome::Succeeded)?;
+                let outcome = outcome_of(*dep).filter(|_| !self.is_fine(*dep))?;
                 Some((self.skip_reason(*dep, outcome, None), *dep))
             }),
             RunIf::Failed => {
-                let all = spec
-                    .deps
-                    .iter()
-                    .all(|dep| outcome_of(*dep) == Some(Outcome::Succeeded));
+                let all = spec.deps.iter().all(|dep| self.is_fine(*dep));
                 let last = *spec.deps.last().filter(|_| all)?;
                 Some((NOT_FAILED.to_owned(), last))
             }
@@ -239,8 +236,17 @@ impl Dispatcher {
 
     fn a_dependency_failed(&self, task: TaskIdx) -> bool {
         self.graph.specs[task].deps.iter().any(|dep| {
-            matches!(self.tasks[*dep].standing, Standing::Settled(outcome) if outcome != Outcome::Succeeded)
+            matches!(self.tasks[*dep].standing, Standing::Settled(_)) && !self.is_fine(*dep)
         })
+    }
+
+    /// It is settled, and what depends on it may go on.
+    fn is_fine(&self, task: TaskIdx) -> bool {
+        match self.tasks[task].standing {
+            Standing::Settled(Outcome::Succeeded) => true,
+            Standing::Settled(_) => self.tasks[task].waived,
+            _ => false,
+        }
     }
 
     fn idle_tasks(&self) -> Vec<TaskIdx> {

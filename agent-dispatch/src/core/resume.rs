@@ -47,6 +47,7 @@ pub(crate) struct Begun {
     pub(crate) different: bool,
     pub(crate) fingerprints: Vec<String>,
     pub(crate) session: Option<Session>,
+    pub(crate) waived: bool,
     pub(crate) spent: Spent,
     pub(crate) verification: Verification,
     pub(crate) summary: Option<String>,
@@ -116,6 +117,7 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
             different: task.different,
             fingerprints: task.fingerprints.clone(),
             session: session(spec, task),
+            waived: task.waived,
             spent: Spent {
                 usd: task.cost_usd.unwrap_or(0.0) + task.estimated_usd.unwrap_or(0.0),
                 tokens: task.tokens.unwrap_or(0),
@@ -194,8 +196,15 @@ pub(crate) fn skip_is_void(graph: &Graph, state: &State, spec: &Spec) -> bool {
         // A failure that stopped the run: no condition of its own changes that.
         return false;
     }
-    let outcome = |dep: &TaskIdx| state.tasks.get(&graph.specs[*dep].id)?.outcome;
-    let is_bad = |dep: &TaskIdx| outcome(dep).is_some_and(|outcome| outcome != Outcome::Succeeded);
+    let is_bad = |dep: &TaskIdx| {
+        let known = state.tasks.get(&graph.specs[*dep].id);
+        known.is_some_and(|task| {
+            !task.waived
+                && task
+                    .outcome
+                    .is_some_and(|outcome| outcome != Outcome::Succeeded)
+        })
+    };
     match spec.run_if {
         RunIf::Succeeded => !spec.deps.iter().any(is_bad),
         RunIf::Failed => spec.deps.iter().any(is_bad),
@@ -211,7 +220,7 @@ fn stands(state: &State, task: &TaskState, has_gates: bool) -> Stands {
     if let (TaskStatus::Settled, Some(outcome)) = (task.status, task.outcome) {
         return Stands::Settled(outcome);
     }
-    if task.cancelled || state.cancelled {
+    if task.cancelled || task.waived || state.cancelled {
         return Stands::Cancelled;
     }
     match task.status {
@@ -248,6 +257,7 @@ impl Dispatcher {
             task.different = begun.different;
             task.fingerprints = begun.fingerprints.iter().cloned().collect();
             task.session.clone_from(&begun.session);
+            task.waived = begun.waived;
             task.spent = begun.spent;
             task.begun = begun.begun;
             if begun.attempt > 0 {
@@ -319,7 +329,7 @@ impl Dispatcher {
             }
             Stands::ForAnswer => self.tasks[task].standing = Standing::Waiting(Wait::Answer),
             Stands::ForApproval => self.tasks[task].standing = Standing::Waiting(Wait::Approval),
-            Stands::Cancelled => self.settle(task, Outcome::Cancelled, None),
+            Stands::Cancelled => self.let_go(task),
             Stands::Pending if free => self.enqueue(task, now.after(begun.delay), now),
             Stands::Pending => {}
         }

@@ -45,6 +45,8 @@ pub(super) struct Task {
     pub(super) not_before: Time,
     /// The work of its last attempt awaits its gates.
     pub(super) to_gate: bool,
+    /// A person does not want it done: what depends on it goes on all the same.
+    pub(super) waived: bool,
     /// The dependency because of which it was skipped.
     pub(super) skipped_by: Option<TaskIdx>,
 }
@@ -104,6 +106,7 @@ impl Task {
             cost_usd: None,
             not_before: Time::default(),
             to_gate: false,
+            waived: false,
             skipped_by: None,
         }
     }

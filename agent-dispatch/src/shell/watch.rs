@@ -86,6 +86,9 @@ pub(super) fn control(record: &Record, graph: &Graph) -> Option<Control> {
                 task: task_of(task)?,
             },
             ("cancel", None) => Control::CancelRun,
+            ("skip", Some(task)) => Control::Skip {
+                task: task_of(task)?,
+            },
             ("hold", None) => Control::Hold,
             ("release", None) => Control::Release,
             ("retry", Some(task)) => Control::Retry {

@@ -121,6 +121,9 @@ pub struct TaskState {
     /// A person cancelled it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
+    /// A person does not want it done: what depends on it goes on all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waived: bool,
     /// RFC 3339: the next attempt does not start before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<String>,

@@ -272,3 +272,32 @@ fn the_last_phase_approved_leaves_no_checkpoint_behind() {
     assert_eq!((state.status, state.checkpoint), (RunStatus::Ready, None));
     assert_eq!(state.approved, ["p1"]);
 }
+
+#[test]
+fn only_a_held_route_can_be_released_and_only_an_open_task_skipped() {
+    let hold = Body::QuotaHold {
+        route: "a/m".to_owned(),
+        until: None,
+        class: None,
+        reason: None,
+        task: None,
+    };
+    let state = after(&[hold, settled("t1", Outcome::Succeeded)]);
+    let release = |route: &str| Edit::Release {
+        route: route.to_owned(),
+    };
+    let body = release("a/m").decide(&state, Some("me")).unwrap();
+    assert_eq!(body.kind(), "quota-released");
+    let refused = release("b/m").decide(&state, None).unwrap_err();
+    assert!(
+        format!("{refused:?}").contains("a/m"),
+        "it names what is held"
+    );
+    let skip = |task: &str| Edit::Apply {
+        event: "skip".to_owned(),
+        task: Some(task.to_owned()),
+        reason: None,
+    };
+    assert!(skip("t1").decide(&state, None).is_err());
+    assert!(skip("t2").decide(&state, None).is_ok());
+}

@@ -15,6 +15,7 @@ pub(super) struct Checker {
     /// Highest attempt number per task, over all lives.
     pub(super) numbers: BTreeMap<usize, u32>,
     pub(super) outcomes: BTreeMap<usize, Outcome>,
+    pub(super) waived: BTreeSet<usize>,
     pub(super) skipped_by: BTreeMap<usize, usize>,
     pub(super) retries: BTreeMap<usize, u32>,
     pub(super) launch_retries: BTreeMap<usize, u32>,
@@ -70,6 +71,7 @@ impl Checker {
             limits: limits.clone(),
             numbers: BTreeMap::new(),
             outcomes: BTreeMap::new(),
+            waived: BTreeSet::new(),
             skipped_by: BTreeMap::new(),
             retries: BTreeMap::new(),
             launch_retries: BTreeMap::new(),
@@ -265,6 +267,11 @@ impl Checker {
                 ..
             } if event == "retry" => self.reset(task),
             Body::StateTransition {
+                event,
+                task: Some(task),
+                ..
+            } if event == "skip" => drop(self.waived.insert(self.index(task))),
+            Body::StateTransition {
                 event, task: None, ..
             } if event == "cancel" => self.cancelled = true,
             Body::RunFinished { .. } => {
@@ -329,13 +336,14 @@ impl Checker {
                 self.outcomes
                     .get(dep)
                     .is_some_and(|o| *o != Outcome::Succeeded)
+                    && !self.waived.contains(dep)
             };
             let ruled_out = match spec.run_if {
                 RunIf::Failed => !spec.deps.iter().any(bad),
                 _ => spec.deps.iter().any(bad),
             };
             assert!(
-                ruled_out || self.stopped,
+                ruled_out || self.stopped || self.waived.contains(&task),
                 "{} is skipped for no reason",
                 spec.id
             );
@@ -347,6 +355,7 @@ impl Checker {
         let mut again = vec![self.index(task)];
         while let Some(task) = again.pop() {
             self.outcomes.remove(&task);
+            self.waived.remove(&task);
             for counts in [
                 &mut self.retries,
                 &mut self.launch_retries,

@@ -23,6 +23,7 @@ impl World {
                 0..=3 => Control::Answer { task, text },
                 4..=5 => Control::Steer { task, text },
                 6 => Control::CancelTask { task },
+                11 => Control::Skip { task },
                 7 => Control::Hold,
                 8 => Control::Release,
                 9 if self.random.chance(30) => Control::CancelRun,
@@ -85,6 +86,8 @@ impl World {
             },
             Control::CancelTask { task } if settled(*task) => return false,
             Control::CancelTask { task } => event("cancel", Some(*task)),
+            Control::Skip { task } if settled(*task) => return false,
+            Control::Skip { task } => event("skip", Some(*task)),
             Control::CancelRun => event("cancel", None),
             Control::ReleaseRoute { route } => Body::QuotaReleased {
                 route: route.clone(),

@@ -185,3 +185,14 @@ fn an_attempt_that_is_stopped_while_it_starts_is_stopped_when_it_has_started() {
     });
     assert_eq!(actions.last(), Some(&Action::Terminate(attempt)));
 }
+
+#[test]
+fn a_task_that_a_person_skips_holds_nobody_up() {
+    let (mut run, _) = begin(vec![spec("a", &[]), spec("b", &[0])], limits());
+    run.runs(0, 1);
+    let actions = run.then(Event::Control(Control::Skip { task: 0 }));
+    assert!(settled(&actions).is_empty(), "it must end first");
+    let actions = run.ends(0, 1, 0);
+    assert_eq!(settled(&actions), [("a".to_owned(), Outcome::Skipped)]);
+    assert_eq!(started(&actions), [(1, 1)]);
+}

@@ -89,6 +89,7 @@ impl State {
             task.fingerprints.clear();
             task.last_result = None;
             (task.cancelled, task.approved, task.not_before) = (false, false, None);
+            task.waived = false;
             let skipped = self.tasks.iter().filter(|(_, task)| {
                 task.outcome == Some(Outcome::Skipped) && task.dependency.as_ref() == Some(&id)
             });

@@ -233,6 +233,7 @@ impl State {
         }
         match (event, task) {
             ("cancel", Some(id)) => self.task(id).cancelled = true,
+            ("skip", Some(id)) => self.task(id).waived = true,
             ("cancel", None) => self.cancelled = true,
             ("hold", None) => self.held = true,
             ("release", None) => self.held = false,
