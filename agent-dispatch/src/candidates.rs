@@ -1,6 +1,6 @@
 //! From profiles and limits to what the core knows of who may do a task.
 
-use schemas::{Plan, Task};
+use schemas::{Plan, Profile, Steering, Task};
 
 use crate::cli::Cli;
 use crate::config::milliseconds_or_never;
@@ -23,11 +23,13 @@ pub(crate) struct Candidates {
 
 impl Candidates {
     /// One list per task, in the order of the plan.
-    pub(crate) fn new(cli: &Cli, plan: &Plan, runners: &[Runner]) -> Candidates {
+    pub(crate) fn new(cli: &Cli, plan: &Plan, runners: &[Vec<Runner>]) -> Candidates {
         let mut candidates = Candidates::default();
-        for (task, runner) in plan.tasks.iter().zip(runners) {
-            let candidate = candidates.candidate(cli, plan, task, runner);
-            candidates.of_task.push(vec![candidate]);
+        for (task, runners) in plan.tasks.iter().zip(runners) {
+            let of_task = runners.iter();
+            let of_task = of_task.map(|runner| candidates.candidate(cli, plan, task, runner));
+            let of_task = of_task.collect();
+            candidates.of_task.push(of_task);
         }
         candidates
     }
@@ -39,10 +41,13 @@ impl Candidates {
             is_agent,
             route: is_agent.then(|| self.route(runner.route())),
             done: runner.profile.done,
-            follows_up: false,
-            steer: Steer::File,
-            pace: pace(cli, plan, task),
-            usd_per_token: USD_PER_TOKEN,
+            follows_up: runner.profile.follow_up.is_some(),
+            steer: steer(&runner.profile),
+            pace: pace(cli, plan, task, &runner.profile),
+            usd_per_token: runner
+                .profile
+                .usd_per_million_tokens
+                .map_or(USD_PER_TOKEN, |usd| usd / 1e6),
         }
     }
 
@@ -55,21 +60,36 @@ impl Candidates {
     }
 }
 
-/// The command line wins over the plan, the plan over our defaults.
-fn pace(cli: &Cli, plan: &Plan, task: &Task) -> Pace {
+fn steer(profile: &Profile) -> Steer {
+    match (profile.steer, &profile.follow_up) {
+        (Some(Steering::Live), _) => Steer::Live,
+        (Some(Steering::Restart) | None, Some(_)) => Steer::Restart,
+        _ => Steer::File,
+    }
+}
+
+/// The command line wins over the task, the task over the profile, the profile over the plan, the plan over our
+/// defaults.
+fn pace(cli: &Cli, plan: &Plan, task: &Task, profile: &Profile) -> Pace {
+    let own = profile.limits.unwrap_or_default();
     let stall = match cli.stall {
         Some(stall) => Some(stall.as_millis() as u64).filter(|stall| *stall > 0),
-        None => milliseconds(plan.limits.stall_minutes.or(Some(STALL_MINUTES))),
+        None => milliseconds(
+            own.stall_minutes
+                .or(plan.limits.stall_minutes)
+                .or(Some(STALL_MINUTES)),
+        ),
     };
-    let planned = task.timeout_minutes.or(plan.limits.timeout_minutes);
+    let planned = task.timeout_minutes.or(own.timeout_minutes);
+    let tool = milliseconds(own.tool_minutes);
     Pace {
-        first_output: None,
-        warn: stall.map(|stall| stall / 2),
+        first_output: milliseconds(own.first_output_minutes).filter(|_| !profile.buffered),
+        warn: milliseconds(own.warn_minutes).or(stall.map(|stall| stall / 2)),
         stall,
-        tool: stall.map(|stall| stall.saturating_mul(3)),
+        tool: tool.or(stall.map(|stall| stall.saturating_mul(3))),
         timeout: match cli.timeout {
             Some(timeout) => Some(milliseconds_or_never(timeout)),
-            None => milliseconds(planned),
+            None => milliseconds(planned.or(plan.limits.timeout_minutes)),
         },
     }
 }

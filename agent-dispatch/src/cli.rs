@@ -62,6 +62,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE")]
     pub(crate) agents: Option<PathBuf>,
 
+    /// Start agents also when nothing shows that they are authorized
+    #[arg(long)]
+    pub(crate) assume_authorized: bool,
+
     /// Print the agent profiles that are known, and end
     #[arg(long)]
     pub(crate) list_agents: bool,

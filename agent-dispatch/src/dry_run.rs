@@ -20,7 +20,7 @@ pub(crate) fn run(
     plan: &Plan,
     graph: &Graph,
     limits: &Limits,
-    runners: &[Runner],
+    runners: &[Vec<Runner>],
     initial: &Initial,
     console: &Console,
 ) -> Result<Exit, Failure> {
@@ -43,9 +43,18 @@ pub(crate) fn run(
     loop {
         for action in actions {
             match action {
-                Action::Start { attempt, .. } => {
+                Action::Start {
+                    attempt, choice, ..
+                } => {
                     seq += 1;
-                    say(seq, now, plan, &runners[attempt.task], attempt, console)?;
+                    say(
+                        seq,
+                        now,
+                        plan,
+                        &runners[attempt.task][choice],
+                        attempt,
+                        console,
+                    )?;
                     let task = &plan.tasks[attempt.task];
                     let took = task
                         .estimated_minutes

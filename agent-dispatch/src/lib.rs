@@ -12,11 +12,14 @@ mod profiles;
 mod progress;
 mod prompt;
 mod shell;
+mod tier;
 
 use std::time::SystemTime;
 
 use schemas::document::{self, Input};
-use schemas::{Body, Console, Exit, Failure, Plan, Schedule, State, TaskLabel, program};
+use schemas::{
+    AgentLabel, Body, Console, Exit, Failure, Plan, Schedule, State, TaskLabel, program,
+};
 
 use crate::candidates::Candidates;
 use crate::cli::Cli;
@@ -49,15 +52,16 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         ))
         .because(&error)
     })?;
-    let (graph, runners) = prepare(&cli, &schedule, &plan)?;
+    let prepared = prepare(&cli, &schedule, &plan, console)?;
     let dir = RunDir::new(&cli.dir)?;
     if cli.dry_run {
         let state = dry_run::state(dir.path())?;
+        let Prepared { graph, runners, .. } = prepared;
         let limits = config::limits(&cli, &schedule, &plan, state.seed);
         let initial = resume::initial(&graph, &state, SystemTime::now());
         return dry_run::run(&plan, &graph, &limits, &runners, &initial, console);
     }
-    dispatch(&cli, console, &schedule, plan, graph, runners, dir)
+    dispatch(&cli, console, &schedule, plan, prepared, dir)
 }
 
 fn schedule(input: &Input) -> Result<Schedule, Failure> {
@@ -79,26 +83,39 @@ fn schedule(input: &Input) -> Result<Schedule, Failure> {
 }
 
 /// Who does each task, and what binds the tasks.
-fn prepare(cli: &Cli, schedule: &Schedule, plan: &Plan) -> Result<(Graph, Vec<Runner>), Failure> {
+struct Prepared {
+    graph: Graph,
+    runners: Vec<Vec<Runner>>,
+    agents: Vec<AgentLabel>,
+}
+
+fn prepare(
+    cli: &Cli,
+    schedule: &Schedule,
+    plan: &Plan,
+    console: &Console,
+) -> Result<Prepared, Failure> {
     let profiles = profiles(cli, plan)?;
-    let mut runners: Vec<Runner> = plan
+    let mut runners: Vec<Vec<Runner>> = plan
         .tasks
         .iter()
-        .map(|task| profiles.runner(plan, task))
+        .map(|task| profiles.runners(plan, task))
         .collect::<Result<_, _>>()?;
     if let Some(done) = cli.done {
-        for runner in &mut runners {
+        for runner in runners.iter_mut().flatten() {
             runner.profile.done = config::done_rule(done);
         }
     }
-    for runner in &runners {
-        runner.check()?;
-    }
+    let agents = tier::lock(&mut runners, cli.assume_authorized, console)?;
     let rules = graph::Rules {
         candidates: Candidates::new(cli, plan, &runners),
         fix_limit: cli.fix_limit,
     };
-    Ok((graph::build(schedule, plan, rules)?, runners))
+    Ok(Prepared {
+        graph: graph::build(schedule, plan, rules)?,
+        runners,
+        agents,
+    })
 }
 
 fn profiles(cli: &Cli, plan: &Plan) -> Result<Profiles, Failure> {
@@ -146,10 +163,14 @@ fn dispatch(
     console: &Console,
     schedule: &Schedule,
     plan: Plan,
-    graph: Graph,
-    runners: Vec<Runner>,
+    prepared: Prepared,
     dir: RunDir,
 ) -> Result<Exit, Failure> {
+    let Prepared {
+        graph,
+        runners,
+        agents,
+    } = prepared;
     let gates = graph.specs.iter().any(|spec| spec.has_gates);
     let gate_program = if gates {
         config::gate_program(&cli.gate_program)?
@@ -201,6 +222,7 @@ fn dispatch(
         fresh.then_some((seed, mark)),
         limits.jobs as u32,
         means,
+        agents,
     );
     journal.name_run(&plan.plan_id);
     let mut view = progress::choose(cli.view, console);
@@ -236,6 +258,7 @@ fn opening(
     fresh: Option<(u64, String)>,
     jobs: u32,
     containment: String,
+    agents: Vec<AgentLabel>,
 ) -> Body {
     let label = |task: &schemas::Task| TaskLabel {
         id: task.id.clone(),
@@ -256,6 +279,7 @@ fn opening(
             jobs,
             containment,
             tasks,
+            agents,
         };
     }
     let known: std::collections::BTreeMap<&str, &Spec> = graph
@@ -285,6 +309,7 @@ fn opening(
         jobs,
         containment,
         tasks,
+        agents,
         changed,
         removed,
     }

@@ -1,9 +1,13 @@
-//! Which agent does which task.
+//! Which agents may do which task.
+
+mod runner;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use schemas::stream::Dialect;
-use schemas::{Agents, Command, DoneRule, Failure, Plan, Profile, PromptBy, Task};
+use schemas::{Agents, Command, DoneRule, Failure, Plan, Profile, Task};
+
+pub(crate) use runner::{Filling, Runner};
 
 /// The agent of a task that brings its own command.
 const OWN: &str = "command";
@@ -14,15 +18,6 @@ pub(crate) struct Profiles {
     known: BTreeMap<String, Profile>,
     /// From the command line: for all tasks.
     forced: Option<String>,
-}
-
-/// How one task's agent is started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Runner {
-    /// The profile's name; `command` for a task's own.
-    pub(crate) name: String,
-    pub(crate) profile: Profile,
-    pub(crate) model: Option<String>,
 }
 
 impl Profiles {
@@ -76,19 +71,23 @@ impl Profiles {
         self.known.iter()
     }
 
-    /// Who does the task: the command line's agent, the task's own command, its agent, the plan's.
-    pub(crate) fn runner(&self, plan: &Plan, task: &Task) -> Result<Runner, Failure> {
+    /// Who may do the task, the first choice first: the command line's agent, the task's own command, its agent, the
+    /// plan's; then the fallbacks of that one.
+    pub(crate) fn runners(&self, plan: &Plan, task: &Task) -> Result<Vec<Runner>, Failure> {
         let named = self
             .forced
             .as_ref()
             .or(task.agent.as_ref())
             .or(plan.defaults.agent.as_ref());
         if let (None, Some(command)) = (&self.forced, &task.command) {
-            return Ok(Runner {
+            return Ok(vec![Runner {
                 name: OWN.to_owned(),
                 profile: own(command),
+                program: PathBuf::new(),
                 model: None,
-            });
+                level: 0,
+                read_only: false,
+            }]);
         }
         let Some(name) = named else {
             return Err(Failure::usage(format!(
@@ -97,16 +96,43 @@ impl Profiles {
             ))
             .help("give --agent NAME, or an agent's argv after --"));
         };
+        let first = self.agent(plan, task, name, task.model.as_ref())?;
+        let mut runners = vec![first];
+        for fallback in runners[0].profile.fallback.clone() {
+            // The model that the task names is one of its first choice's.
+            if runners.iter().all(|runner| runner.name != fallback) {
+                runners.push(self.agent(plan, task, &fallback, None)?);
+            }
+        }
+        Ok(runners)
+    }
+
+    fn agent(
+        &self,
+        plan: &Plan,
+        task: &Task,
+        name: &str,
+        model: Option<&String>,
+    ) -> Result<Runner, Failure> {
         let profile = self.find(name)?.clone();
-        let model = task
-            .model
-            .clone()
-            .or(plan.defaults.model.clone())
-            .or(profile.model.clone());
+        let of_plan = plan.defaults.model.as_ref().filter(|_| {
+            plan.defaults
+                .agent
+                .as_deref()
+                .is_none_or(|agent| agent == name)
+        });
+        let model = model.or(of_plan).or(profile.model.as_ref()).cloned();
+        let of_run = plan
+            .autonomy
+            .as_ref()
+            .map(|autonomy| autonomy.default_level);
         Ok(Runner {
-            name: name.clone(),
-            profile,
+            name: name.to_owned(),
+            program: PathBuf::new(),
             model,
+            level: task.autonomy.or(of_run).unwrap_or(0),
+            read_only: task.read_only,
+            profile,
         })
     }
 
@@ -129,111 +155,7 @@ fn own(command: &Command) -> Profile {
 fn bare(argv: Vec<String>, done: DoneRule) -> Profile {
     Profile {
         argv,
-        prompt_by: PromptBy::Stdin,
         done,
-        dialect: Dialect::Text,
-        env: BTreeMap::new(),
-        env_remove: Vec::new(),
-        model: None,
-    }
-}
-
-impl Runner {
-    /// An agent, not a command that the task brings.
-    pub(crate) fn is_agent(&self) -> bool {
-        self.name != OWN
-    }
-
-    /// What is held when a quota is used up: agent and model.
-    pub(crate) fn route(&self) -> String {
-        match &self.model {
-            Some(model) => format!("{}/{model}", self.name),
-            None => self.name.clone(),
-        }
-    }
-
-    /// An agent that is not there is a mistake of the machine and not of every task. The program of a task's own
-    /// command may well be made by an earlier task.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        let program = self.profile.argv.first().map_or("", String::as_str);
-        if self.name == OWN || which::which(program).is_ok() {
-            return Ok(());
-        }
-        let message = format!(
-            "cannot find the program {program} of the agent {}",
-            self.name
-        );
-        Err(Failure::trouble(message)
-            .help("install it or add its folder to PATH; --list-agents shows what is found"))
-    }
-
-    /// The argv with `{model}`, `{prompt}` and `{promptFile}` filled in. An element that asks for a model falls away
-    /// when there is none, and with it the flag before it. A task's own command is never filled in.
-    pub(crate) fn argv(&self, prompt: &str, prompt_file: &str) -> Vec<String> {
-        if self.name == OWN {
-            return self.profile.argv.clone();
-        }
-        // The kernel takes at most 128 KiB in one element of argv.
-        let fits = prompt.len() <= 100 << 10;
-        let reference = format!("Read your task from the file {prompt_file} and do what it says.");
-        let prompt = if fits { prompt } else { &reference };
-        let mut argv: Vec<String> = Vec::new();
-        for word in &self.profile.argv {
-            if word.contains("{model}") && self.model.is_none() {
-                if argv.len() > 1 && argv.last().is_some_and(|flag| flag.starts_with('-')) {
-                    argv.pop();
-                }
-                continue;
-            }
-            let word = word.replace("{model}", self.model.as_deref().unwrap_or_default());
-            argv.push(match word.as_str() {
-                "{prompt}" => prompt.to_owned(),
-                _ => word.replace("{promptFile}", prompt_file),
-            });
-        }
-        argv
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn profile(words: &[&str]) -> Runner {
-        let argv = words.iter().map(|word| (*word).to_owned()).collect();
-        Runner {
-            name: "x".to_owned(),
-            profile: bare(argv, DoneRule::Both),
-            model: None,
-        }
-    }
-
-    #[test]
-    fn a_model_flag_falls_away_with_its_value() {
-        let mut runner = profile(&["agent", "--model", "{model}", "-p"]);
-        assert_eq!(runner.argv("do", "/f"), ["agent", "-p"]);
-        runner.model = Some("m1".to_owned());
-        assert_eq!(runner.argv("do", "/f"), ["agent", "--model", "m1", "-p"]);
-    }
-
-    #[test]
-    fn a_prompt_is_one_element_and_a_huge_one_travels_as_a_file() {
-        let runner = profile(&["agent", "{prompt}"]);
-        assert_eq!(
-            runner.argv("a b; rm '{model}'", "/f"),
-            ["agent", "a b; rm '{model}'"]
-        );
-        let huge = "x".repeat(200 << 10);
-        let argv = runner.argv(&huge, "/f");
-        assert!(argv[1].len() < 200 && argv[1].contains("/f"));
-    }
-
-    #[test]
-    fn a_command_of_a_task_is_run_as_it_is() {
-        let runner = Runner {
-            name: "command".to_owned(),
-            ..profile(&["echo", "{model}", "{prompt}"])
-        };
-        assert_eq!(runner.argv("do", "/f"), ["echo", "{model}", "{prompt}"]);
+        ..Profile::default()
     }
 }

@@ -41,9 +41,12 @@ pub use plan::{
     Task, TaskMode,
 };
 pub use problem::{Problem, Related, Severity};
-pub use profile::{Agents, DoneRule, Profile, PromptBy};
+pub use profile::{
+    Agents, Authorization, DoneRule, Permissions, Profile, ProfileLimits, PromptBy, Reports,
+    Steering, TestEndpoint,
+};
 pub use record::{
-    AttemptResult, Body, FailureClass, Record, RunOutcome, StallStep, TaskLabel, Usage,
+    AgentLabel, AttemptResult, Body, FailureClass, Record, RunOutcome, StallStep, TaskLabel, Usage,
 };
 pub use render::render;
 pub use schedule::{CriticalPath, Estimate, Lane, Schedule, TaskSlot, Worktree};

@@ -86,6 +86,23 @@ pub struct TaskLabel {
     pub phase: Option<String>,
 }
 
+/// An agent that the run may start, and by which authority: decided before the first task.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentLabel {
+    /// Its profile.
+    pub name: String,
+    /// Where its program was found.
+    #[serde(default)]
+    pub program: String,
+    /// The variable (`$NAME`) or file that shows that it may be used, `none needed`, or `assumed`. Never a value.
+    #[serde(default)]
+    pub authorization: String,
+    /// The flags that say what it may do without asking.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+}
+
 /// What an attempt came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

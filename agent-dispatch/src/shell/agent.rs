@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use schemas::stream::Dialect;
 
 use super::Incoming;
 use super::contain::{self, Containment};
-use super::output;
+use super::{output, touched};
 use crate::core::{Attempt, Event};
 
 /// After an agent has exited, how long its output may still come before what holds the pipe is ended.
@@ -25,7 +25,9 @@ const LEAK: Duration = Duration::from_millis(100);
 /// What to start.
 pub(super) struct Start {
     pub(super) attempt: Attempt,
-    /// Program and arguments; the program is looked up in the PATH of the dispatcher.
+    /// Where its program is; empty: looked up in the PATH of the dispatcher.
+    pub(super) program: PathBuf,
+    /// Program and arguments.
     pub(super) argv: Vec<OsString>,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) env_remove: Vec<String>,
@@ -38,6 +40,8 @@ pub(super) struct Start {
     pub(super) terminal: String,
     /// What it prints.
     pub(super) dialect: Dialect,
+    /// Say which files were written meanwhile.
+    pub(super) tells_files: bool,
 }
 
 /// A started process. Dropping it ends nothing: its waiter goes on.
@@ -77,6 +81,9 @@ pub(super) fn start(
         // Warnings of the agent's program must not come between the bytes of an event: they go to the log.
         _ => OwnedFd::from(start.log.try_clone().context("cannot open the log")?),
     };
+    // File times may be coarser than the clock's.
+    let begun = SystemTime::now() - Duration::from_millis(20);
+    let folder = start.tells_files.then(|| start.workspace.clone());
     let (handle, child) = spawn(&start, containment, writer, errors)?;
 
     let (ended, output_ended) = channel::<()>();
@@ -124,7 +131,7 @@ pub(super) fn start(
         let _ = events.send(Incoming::Event(Event::Gone {
             attempt,
             leaked: held || left,
-            files: Vec::new(),
+            files: folder.map_or_else(Vec::new, |folder| touched::since(&folder, begun)),
         }));
     });
     Ok(child)
@@ -139,8 +146,12 @@ fn spawn(
 ) -> anyhow::Result<(duct::Handle, Child)> {
     let (program, args) = start.argv.split_first().context("its argv is empty")?;
     // A bare name costs a fork, and its failure would come from the child.
-    let program = which::which_in(program, std::env::var_os("PATH"), &start.workspace)
-        .with_context(|| format!("cannot find the program {}", program.display()))?;
+    let program = if start.program.as_os_str().is_empty() {
+        which::which_in(program, std::env::var_os("PATH"), &start.workspace)
+            .with_context(|| format!("cannot find the program {}", program.display()))?
+    } else {
+        start.program.clone()
+    };
     let stdin = start.stdin.try_clone().context("cannot open the prompt")?;
     let mut expression = duct::cmd(program, args)
         .dir(&start.workspace)

@@ -7,6 +7,7 @@ use schemas::Failure;
 use super::run_dir::RunDir;
 use super::{Run, Shell, agent, gate, workspace};
 use crate::core::{Action, Attempt, Event, GateAnswer, Launch};
+use crate::profiles::{Filling, Runner};
 use crate::prompt;
 
 impl Shell<'_> {
@@ -15,16 +16,27 @@ impl Shell<'_> {
         match action {
             Action::Record(_) => {}
             Action::Start {
-                attempt, terminal, ..
+                attempt,
+                terminal,
+                choice,
+                session,
             } => {
-                let event = match self.start(attempt, &terminal) {
-                    Ok(launch) => Event::Started { attempt, launch },
-                    Err(error) => Event::LaunchFailed {
+                let runner = self.run.runners[attempt.task][choice].clone();
+                let new_session = uuid();
+                let sessions = (session.as_deref(), new_session.as_str());
+                match self.start(attempt, &terminal, &runner, sessions) {
+                    Ok(launch) => {
+                        self.own.push_back(Event::Started { attempt, launch });
+                        if session.is_none() && runner.names_session() {
+                            let session = new_session;
+                            self.own.push_back(Event::Session { attempt, session });
+                        }
+                    }
+                    Err(error) => self.own.push_back(Event::LaunchFailed {
                         attempt,
                         reason: blame(error)?,
-                    },
-                };
-                self.own.push_back(event);
+                    }),
+                }
             }
             Action::Terminate(attempt) => {
                 if let Some(child) = self.agents.get(&attempt) {
@@ -65,16 +77,22 @@ impl Shell<'_> {
         Ok(())
     }
 
-    fn start(&mut self, attempt: Attempt, terminal: &str) -> anyhow::Result<Launch> {
+    /// `sessions`: the one that goes on, and the name of one that begins.
+    fn start(
+        &mut self,
+        attempt: Attempt,
+        terminal: &str,
+        runner: &Runner,
+        sessions: (Option<&str>, &str),
+    ) -> anyhow::Result<Launch> {
         let Run {
             plan,
-            runners,
             dir,
             state,
             root,
             ..
         } = &self.run;
-        let (task, runner) = (&plan.tasks[attempt.task], &runners[attempt.task]);
+        let task = &plan.tasks[attempt.task];
         let files = Files::of(&task.id, attempt.number);
         let workspace = workspace::open(root, plan, task)?;
         let text = prompt::compose(&prompt::Facts {
@@ -99,18 +117,25 @@ impl Shell<'_> {
         let child = agent::start(
             agent::Start {
                 attempt,
+                program: runner.program.clone(),
                 argv: runner
-                    .argv(&text, &prompt_file.display().to_string())
+                    .argv(Filling {
+                        prompt: &text,
+                        prompt_file: &prompt_file.display().to_string(),
+                        session: sessions.0,
+                        new_session: sessions.1,
+                    })
                     .into_iter()
                     .map(Into::into)
                     .collect(),
-                env: workspace::environment(&self.run, attempt, terminal, &workspace),
+                env: workspace::environment(&self.run, attempt, terminal, &workspace, runner),
                 env_remove: runner.profile.env_remove.clone(),
                 workspace: workspace.clone(),
                 stdin,
                 log: dir.create(&files.log, b"")?,
                 terminal: terminal.to_owned(),
                 dialect: runner.profile.dialect,
+                tells_files: runner.is_agent(),
             },
             &self.containment,
             &self.events,
@@ -121,7 +146,7 @@ impl Shell<'_> {
             workspace: workspace.display().to_string(),
             prompt_file: files.prompt,
             log_file: files.log,
-            config_home: None,
+            config_home: config_home(runner),
         };
         self.agents.insert(attempt, child);
         Ok(launch)
@@ -160,6 +185,32 @@ impl Shell<'_> {
             .open(path)
             .and_then(|mut file| file.write_all(line.as_bytes()));
     }
+}
+
+/// Where the agent keeps its sessions: a person who wants to look, or to take one up by hand, needs it.
+fn config_home(runner: &Runner) -> Option<String> {
+    if !runner.is_agent() {
+        return None;
+    }
+    let named = runner.profile.config_home.iter().map(String::as_str);
+    let mut names = named.chain(["HOME"]);
+    names.find_map(|name| {
+        let set = runner.profile.env.get(name).cloned();
+        set.or_else(|| std::env::var(name).ok())
+    })
+}
+
+/// A random UUID of version 4.
+fn uuid() -> String {
+    let (a, b) = (crate::config::random(), crate::config::random());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        a & 0xffff_ffff,
+        (a >> 32) & 0xffff,
+        b & 0xfff,
+        0x8000 | ((b >> 12) & 0x3fff),
+        (crate::config::random() ^ (b << 7)) & 0xffff_ffff_ffff
+    )
 }
 
 /// What a task's record says of an error; a failure of ours is nothing that a task is to blame for.

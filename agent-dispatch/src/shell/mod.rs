@@ -6,6 +6,7 @@ mod deeds;
 mod gate;
 mod output;
 pub(crate) mod run_dir;
+mod touched;
 mod watch;
 mod workspace;
 mod writer;
@@ -57,8 +58,8 @@ pub(crate) struct Run {
     pub(crate) plan: Plan,
     pub(crate) graph: Graph,
     pub(crate) limits: crate::core::Limits,
-    /// One per task.
-    pub(crate) runners: Vec<Runner>,
+    /// The candidates of each task.
+    pub(crate) runners: Vec<Vec<Runner>>,
     pub(crate) root: PathBuf,
     pub(crate) gate_program: PathBuf,
     pub(crate) dir: RunDir,

@@ -12,6 +12,7 @@ use super::Run;
 use super::run_dir::RunDir;
 use crate::core::Attempt;
 use crate::graph::folder;
+use crate::profiles::Runner;
 
 /// Largest verdict that is read back, in bytes.
 const MAX_VERDICT: u64 = 16 << 20;
@@ -38,8 +39,9 @@ pub(super) fn environment(
     attempt: Attempt,
     terminal: &str,
     workspace: &Path,
+    runner: &Runner,
 ) -> Vec<(OsString, OsString)> {
-    let (task, runner) = (&run.plan.tasks[attempt.task], &run.runners[attempt.task]);
+    let task = &run.plan.tasks[attempt.task];
     let number = attempt.number;
     let mut env: Vec<(OsString, OsString)> = runner
         .profile

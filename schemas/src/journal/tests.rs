@@ -18,6 +18,7 @@ fn started() -> Body {
         jobs: 5,
         containment: "group".to_owned(),
         tasks: Vec::new(),
+        agents: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AttemptResult, FailureClass, RunOutcome, StallStep, TaskLabel, Usage};
+use super::{AgentLabel, AttemptResult, FailureClass, RunOutcome, StallStep, TaskLabel, Usage};
 use crate::{FindingCounts, Outcome, VerdictWord, Verification};
 
 /// What happened. Fields are flat on the wire, `type` says which of these it is.
@@ -37,6 +37,9 @@ pub enum Body {
         /// All tasks, so that state shows those that have not begun.
         #[serde(default)]
         tasks: Vec<TaskLabel>,
+        /// The agents that may be started.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        agents: Vec<AgentLabel>,
     },
     /// A dispatcher took the run up again.
     RunResumed {
@@ -49,6 +52,9 @@ pub enum Body {
         /// All tasks of the plan as it is now.
         #[serde(default)]
         tasks: Vec<TaskLabel>,
+        /// The agents that may be started.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        agents: Vec<AgentLabel>,
         /// Settled tasks that are to be done again because they changed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changed: Vec<String>,

@@ -22,6 +22,7 @@ fn after(bodies: &[Body]) -> State {
         jobs: 1,
         containment: "group".to_owned(),
         tasks: ["t1", "t2", "t3"].map(label).to_vec(),
+        agents: Vec::new(),
     };
     let mut state = State::default();
     for (seq, body) in (1..).zip(std::iter::once(&started).chain(bodies)) {

@@ -93,6 +93,7 @@ impl World {
             jobs: self.limits.jobs as u32,
             containment: String::new(),
             tasks: Vec::new(),
+            agents: Vec::new(),
         });
         loop {
             self.live();
