@@ -5,6 +5,8 @@ mod edges;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod streams;
 
 use sandbox::{Sandbox, plan};

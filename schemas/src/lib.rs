@@ -17,6 +17,7 @@ mod profile;
 pub mod program;
 mod record;
 mod render;
+pub mod result;
 mod schedule;
 pub mod source;
 mod state;

@@ -226,6 +226,20 @@ impl Usage {
         }
     }
 
+    /// What came on top of what was known before: for programs that count a whole session. A count that is smaller than
+    /// before began anew.
+    #[must_use]
+    pub fn since(self, earlier: Usage) -> Usage {
+        let rest = |now: Option<u64>, before: Option<u64>| {
+            now.map(|now| now.checked_sub(before.unwrap_or(0)).unwrap_or(now))
+        };
+        Usage {
+            input: rest(self.input, earlier.input),
+            output: rest(self.output, earlier.output),
+            cached: rest(self.cached, earlier.cached),
+        }
+    }
+
     /// Both together, kind by kind.
     #[must_use]
     pub fn plus(self, other: Usage) -> Usage {

@@ -140,6 +140,10 @@ impl Dispatcher {
         let Some(live) = self.live(attempt).map(|live| live.clone()) else {
             return;
         };
+        let mut live = live;
+        if let Some(report) = live.report.as_mut().filter(|_| !files.is_empty()) {
+            report.nothing = false;
+        }
         let spec = &self.graph.specs[task];
         let has_gates = spec.has_gates;
         let judgement = live.judge(&spec.candidates[live.choice], has_gates);

@@ -40,8 +40,10 @@ pub(super) struct Start {
     pub(super) terminal: String,
     /// What it prints.
     pub(super) dialect: Dialect,
-    /// Say which files were written meanwhile.
-    pub(super) tells_files: bool,
+    /// An agent, not a command of the task's own.
+    pub(super) is_agent: bool,
+    /// Tokens of its session before this attempt.
+    pub(super) earlier: Option<schemas::Usage>,
 }
 
 /// A started process. Dropping it ends nothing: its waiter goes on.
@@ -83,17 +85,18 @@ pub(super) fn start(
     };
     // File times may be coarser than the clock's.
     let begun = SystemTime::now() - Duration::from_millis(20);
-    let folder = start.tells_files.then(|| start.workspace.clone());
+    let folder = start.is_agent.then(|| start.workspace.clone());
     let (handle, child) = spawn(&start, containment, writer, errors)?;
 
     let (ended, output_ended) = channel::<()>();
-    let listener = output::Listener::new(
-        start.attempt,
-        start.terminal.clone(),
-        start.log,
-        events.clone(),
-        start.dialect,
-    );
+    let speaker = output::Speaker {
+        attempt: start.attempt,
+        terminal: start.terminal.clone(),
+        dialect: start.dialect,
+        is_agent: start.is_agent,
+        earlier: start.earlier,
+    };
+    let listener = output::Listener::new(speaker, start.log, events.clone());
     thread::spawn(move || {
         listener.listen(reader);
         drop(ended);

@@ -135,7 +135,10 @@ impl Shell<'_> {
                 log: dir.create(&files.log, b"")?,
                 terminal: terminal.to_owned(),
                 dialect: runner.profile.dialect,
-                tells_files: runner.is_agent(),
+                is_agent: runner.is_agent(),
+                earlier: sessions
+                    .0
+                    .and_then(|_| state.tasks.get(&task.id)?.session_tokens),
             },
             &self.containment,
             &self.events,

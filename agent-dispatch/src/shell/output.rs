@@ -7,8 +7,10 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use schemas::marker::{Marker, MarkerKind};
-use schemas::printable;
+use schemas::result::{self, AgentResult, ResultWord};
 use schemas::stream::{Dialect, ErrorClass, Heard, Parser, Report, StreamError};
+
+use schemas::{Usage, printable};
 
 use super::Incoming;
 use crate::core::{Attempt, Event, Reported, Said, Trouble};
@@ -22,44 +24,50 @@ const MAX_TEXT: usize = 4 << 10;
 /// Signs of life are told no more often than this.
 const PULSE: Duration = Duration::from_millis(500);
 
+/// Whose output it is, and how it is to be understood.
+#[derive(Debug, Clone)]
+pub(super) struct Speaker {
+    pub(super) attempt: Attempt,
+    /// Its marker id.
+    pub(super) terminal: String,
+    pub(super) dialect: Dialect,
+    /// An agent, not a command of the task's own: what it does not say means something.
+    pub(super) is_agent: bool,
+    /// Tokens of its session before this attempt.
+    pub(super) earlier: Option<Usage>,
+}
+
 /// Reads one agent's output to its end.
 pub(super) struct Listener {
-    attempt: Attempt,
-    terminal: String,
+    speaker: Speaker,
     log: File,
     logged: u64,
     events: SyncSender<Incoming>,
     told: Option<Instant>,
     lost: bool,
-    dialect: Dialect,
     /// Open calls of tools: id and name.
     tools: BTreeMap<String, String>,
+    /// Doubts that it told with its result.
+    concerns: Option<String>,
 }
 
 impl Listener {
-    pub(super) fn new(
-        attempt: Attempt,
-        terminal: String,
-        log: File,
-        events: SyncSender<Incoming>,
-        dialect: Dialect,
-    ) -> Listener {
+    pub(super) fn new(speaker: Speaker, log: File, events: SyncSender<Incoming>) -> Listener {
         Listener {
-            attempt,
-            terminal,
+            speaker,
             log,
             logged: 0,
             events,
             told: None,
             lost: false,
-            dialect,
             tools: BTreeMap::new(),
+            concerns: None,
         }
     }
 
     /// Until nobody holds the other end any more.
     pub(super) fn listen(mut self, mut pipe: impl Read) {
-        let mut parser = Parser::new(self.dialect);
+        let mut parser = Parser::new(self.speaker.dialect);
         let mut buffer = vec![0; 64 << 10];
         loop {
             match pipe.read(&mut buffer) {
@@ -74,17 +82,17 @@ impl Listener {
             }
         }
         parser.finish(|heard| self.hear(heard));
-        if self.dialect != Dialect::Text {
-            let report = Box::new(reported(parser.report()));
-            let _ = self.events.send(Incoming::Event(Event::Reported {
-                attempt: self.attempt,
+        if self.speaker.is_agent {
+            let report = Box::new(self.reported(parser.report()));
+            self.send(Event::Reported {
+                attempt: self.speaker.attempt,
                 report,
-            }));
+            });
         }
     }
 
     fn hear(&mut self, heard: Heard) {
-        let attempt = self.attempt;
+        let attempt = self.speaker.attempt;
         match heard {
             Heard::Marker(marker) => self.tell(marker),
             Heard::Session(session) => self.send(Event::Session { attempt, session }),
@@ -103,7 +111,7 @@ impl Listener {
     fn tell_tool(&self) {
         let tool = self.tools.values().next().cloned();
         self.send(Event::AtTool {
-            attempt: self.attempt,
+            attempt: self.speaker.attempt,
             tool,
         });
     }
@@ -119,7 +127,7 @@ impl Listener {
             self.lost = true;
             let reason = error.to_string();
             let _ = self.events.send(Incoming::LogLost {
-                attempt: self.attempt,
+                attempt: self.speaker.attempt,
                 reason,
             });
         }
@@ -135,14 +143,14 @@ impl Listener {
         if self.told.is_none_or(|told| told.elapsed() >= PULSE) {
             self.told = Some(Instant::now());
             let _ = self.events.send(Incoming::Event(Event::Printed {
-                attempt: self.attempt,
+                attempt: self.speaker.attempt,
             }));
         }
     }
 
     /// Only markers of this very attempt count: agents print each other's, and quote old ones.
-    fn tell(&self, marker: Marker) {
-        if marker.id != self.terminal {
+    fn tell(&mut self, marker: Marker) {
+        if marker.id != self.speaker.terminal {
             return;
         }
         let text: String = marker.text.chars().take(MAX_TEXT).collect();
@@ -151,47 +159,81 @@ impl Listener {
                 percent: marker.percent,
                 text,
             },
-            MarkerKind::Done => Said::Done(text),
+            MarkerKind::Done => match result::in_marker(&text) {
+                Some(result) => self.in_words(result),
+                None => Said::Done(text),
+            },
             MarkerKind::Error => Said::Error(text),
             MarkerKind::Question => Said::Question(text),
         };
-        let _ = self.events.send(Incoming::Event(Event::Marked {
-            attempt: self.attempt,
+        self.send(Event::Marked {
+            attempt: self.speaker.attempt,
             said,
-        }));
+        });
     }
-}
 
-/// The stream as a whole. An error that the agent got over is none.
-fn reported(report: &Report) -> Reported {
-    let failed = report.is_success == Some(false) || report.error.is_some();
-    let trouble = report.error.as_ref().map(trouble);
-    let line = |text: &String| {
-        text.lines()
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(MAX_TEXT)
-            .collect()
-    };
-    Reported {
-        session: report.session.clone(),
-        summary: report.last_text.as_ref().map(line),
-        cost_usd: report.cost_usd,
-        tokens: (report.usage != schemas::Usage::default()).then_some(report.usage),
-        refused: report.refused_tool,
-        error: failed.then(|| {
-            trouble.unwrap_or_else(|| Trouble {
+    /// The marker that a result in words stands for.
+    fn in_words(&mut self, result: AgentResult) -> Said {
+        self.concerns = result.concerns.as_deref().map(printable);
+        let text = printable(&result.text);
+        match result.word {
+            ResultWord::Done | ResultWord::DoneWithConcerns => Said::Done(text),
+            ResultWord::NeedsContext => Said::Question(text),
+            ResultWord::Blocked | ResultWord::Failed => Said::Error(text),
+        }
+    }
+
+    /// The stream as a whole. An error that the agent got over is none.
+    fn reported(&mut self, report: &Report) -> Reported {
+        let is_text = self.speaker.dialect == Dialect::Text;
+        let failed = report.is_success == Some(false) || report.error.is_some();
+        let error = failed.then(|| {
+            let known = report.error.as_ref().map(trouble);
+            known.unwrap_or_else(|| Trouble {
                 class: ErrorClass::Other,
                 message: "its program reports an error".to_owned(),
                 reset: None,
             })
-        }),
-        model: report.model.clone(),
-        nothing: report.last_text.is_none() && report.tool_calls == 0,
-        incomplete: !report.saw_result,
-        ..Reported::default()
+        });
+        let terminal = &self.speaker.terminal;
+        let word = report.last_text.as_deref().and_then(result::in_message);
+        // Plain text may be a tool's or an echo: there a result must name the attempt.
+        let is_own = |result: &AgentResult| {
+            result.is_of(terminal) && (!is_text || result.terminal.is_some())
+        };
+        let word = word.filter(is_own).map(|result| self.in_words(result));
+        let summary = report
+            .last_text
+            .as_ref()
+            .filter(|_| !is_text)
+            .map(|text| first_line(text));
+        Reported {
+            session: report.session.clone(),
+            summary,
+            concerns: self.concerns.clone(),
+            model: report.model.clone(),
+            cost_usd: report.cost_usd,
+            tokens: self.tokens(report),
+            word,
+            nothing: report.last_text.is_none() && report.tool_calls == 0,
+            incomplete: !is_text && !report.saw_result,
+            refused: report.refused_tool,
+            error,
+        }
     }
+
+    fn tokens(&self, report: &Report) -> Option<Usage> {
+        let usage = match self.speaker.earlier {
+            Some(earlier) if report.usage_is_cumulative => report.usage.since(earlier),
+            _ => report.usage,
+        };
+        (usage != Usage::default()).then_some(usage)
+    }
+}
+
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().take(MAX_TEXT).collect()
 }
 
 fn trouble(error: &StreamError) -> Trouble {
