@@ -1,8 +1,11 @@
 //! What an agent is told: the task template, filled in. From data to text.
 
+mod context;
+mod news;
+
 use std::fmt::Write;
 
-use schemas::{Outcome, Plan, State, Task, Verdict};
+use schemas::{Plan, State, Task, Verdict};
 
 /// What a prompt is made from.
 pub(crate) struct Facts<'a> {
@@ -15,22 +18,69 @@ pub(crate) struct Facts<'a> {
     pub(crate) workspace: &'a str,
     /// The verdict that the last attempt's work did not pass.
     pub(crate) verdict: Option<&'a Verdict>,
+    /// The agent goes on in its session: it knows the task, and needs the news only.
+    pub(crate) follow_up: bool,
+    /// Where a context goes that is too large for the prompt.
+    pub(crate) context_file: &'a str,
 }
 
+/// A prompt, and what was too large for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Prompt {
+    pub(crate) text: String,
+    /// The whole context, for the file that the prompt names.
+    pub(crate) context: Option<String>,
+}
+
+/// Longest context that stands in the prompt itself, in bytes.
+const MAX_CONTEXT: usize = 16 << 10;
+
+/// Of a longer one, so much stands there.
+const HEAD: usize = 4 << 10;
+
 /// Fills the template. Two attempts of a task never get the same text.
-pub(crate) fn compose(facts: &Facts<'_>) -> String {
-    let mut text = String::from(
-        "You work alone on one task of a larger plan. Other agents work on the other tasks at the same time.\n",
-    );
-    task(&mut text, facts);
-    dependencies(&mut text, facts);
-    boundaries(&mut text, facts);
-    history(&mut text, facts);
-    findings(&mut text, facts);
-    talk(&mut text, facts);
+pub(crate) fn compose(facts: &Facts<'_>) -> Prompt {
+    let mut text = String::new();
+    let mut spilled = None;
+    if facts.follow_up {
+        let Task { id, title, .. } = facts.task;
+        let _ = writeln!(
+            text,
+            "Your task goes on: {id} {title}. This is attempt {}. What you have done so far is still there.",
+            facts.attempt
+        );
+    } else {
+        text.push_str(
+            "You work alone on one task of a larger plan. Other agents work on the other tasks at the same time.\n",
+        );
+        task(&mut text, facts);
+        let context = context::of(facts);
+        let (shown, rest) = spill(context, facts.context_file);
+        text.push_str(&shown);
+        spilled = rest;
+    }
+    news::history(&mut text, facts);
+    news::findings(&mut text, facts);
+    news::talk(&mut text, facts);
     protocol(&mut text, facts);
     text.push_str("\nBegin working now.\n");
-    text
+    Prompt {
+        text,
+        context: spilled,
+    }
+}
+
+/// What stands in the prompt, and the whole for a file when that is not all.
+fn spill(context: String, file: &str) -> (String, Option<String>) {
+    if context.len() <= MAX_CONTEXT {
+        return (context, None);
+    }
+    let head = &context[..context.floor_char_boundary(HEAD)];
+    let head = head.rsplit_once('\n').map_or(head, |(whole, _)| whole);
+    let shown = format!(
+        "{head}\n\nThis is the beginning only. Read all of it in the file {file} before you start.\n"
+    );
+    (shown, Some(context))
 }
 
 fn task(text: &mut String, facts: &Facts<'_>) {
@@ -70,152 +120,6 @@ fn task(text: &mut String, facts: &Facts<'_>) {
     }
 }
 
-fn dependencies(text: &mut String, facts: &Facts<'_>) {
-    if facts.task.depends_on.is_empty() {
-        return;
-    }
-    text.push_str("\n## Dependencies completed\n");
-    for id in &facts.task.depends_on {
-        let title = facts
-            .plan
-            .tasks
-            .iter()
-            .find(|task| task.id == *id)
-            .map_or("", |task| &task.title);
-        let known = facts.state.tasks.get(id);
-        let outcome = match known.and_then(|task| task.outcome) {
-            Some(Outcome::Succeeded) => "succeeded",
-            Some(Outcome::Failed) => "failed",
-            Some(Outcome::Excluded) => "excluded",
-            Some(Outcome::Skipped) => "skipped",
-            Some(Outcome::Cancelled) => "cancelled",
-            None => "not settled",
-        };
-        let _ = write!(text, "- **{id}** {title}: {outcome}");
-        match known.and_then(|task| task.summary.as_ref()) {
-            Some(summary) => writeln!(text, " — {summary}"),
-            None => writeln!(text),
-        }
-        .unwrap_or_default();
-    }
-}
-
-fn boundaries(text: &mut String, facts: &Facts<'_>) {
-    if !facts.task.paths.is_empty() {
-        text.push_str("\n## Your files\nChange only these:\n");
-        list(text, &facts.task.paths);
-    }
-    if !facts.task.forbidden_paths.is_empty() {
-        text.push_str("\n## Not your files\nDo not touch these:\n");
-        list(text, &facts.task.forbidden_paths);
-    }
-}
-
-fn history(text: &mut String, facts: &Facts<'_>) {
-    let Some(known) = facts
-        .state
-        .tasks
-        .get(&facts.task.id)
-        .filter(|_| facts.attempt > 1)
-    else {
-        return;
-    };
-    let _ = write!(
-        text,
-        "\n## Previous attempts\nThis is attempt {}. ",
-        facts.attempt
-    );
-    text.push_str("What earlier ones left in the folder is still there: look before you write.\n");
-    if let Some(result) = known.last_result {
-        let word = serde_json::to_value(result).unwrap_or_default();
-        let _ = write!(
-            text,
-            "- The last one: {}",
-            word.as_str().unwrap_or_default()
-        );
-        match &known.reason {
-            Some(reason) => writeln!(text, " ({reason})"),
-            None => writeln!(text),
-        }
-        .unwrap_or_default();
-    }
-    if let Some(message) = &known.message {
-        let _ = writeln!(text, "- It last said: {message}");
-    }
-}
-
-fn findings(text: &mut String, facts: &Facts<'_>) {
-    let rejected = facts
-        .state
-        .tasks
-        .get(&facts.task.id)
-        .and_then(|task| task.reason.as_deref());
-    let fixes = facts
-        .state
-        .tasks
-        .get(&facts.task.id)
-        .map_or(0, |task| task.fixes);
-    if facts.verdict.is_none() && fixes == 0 {
-        return;
-    }
-    text.push_str("\n## Findings\nThe work was checked and did not pass. Mend this first:\n");
-    let mut any = false;
-    for check in facts
-        .verdict
-        .into_iter()
-        .flat_map(|verdict| &verdict.checks)
-    {
-        for finding in &check.findings {
-            any = true;
-            let place = match (&finding.file, finding.line) {
-                (Some(file), Some(line)) => format!(" {file}:{line}:"),
-                (Some(file), None) => format!(" {file}:"),
-                _ => String::new(),
-            };
-            let _ = writeln!(
-                text,
-                "- {} ({}):{place} {}",
-                check.name, finding.severity, finding.message
-            );
-        }
-        if let (false, Some(tail)) = (check.findings.is_empty(), &check.output_tail) {
-            let _ = writeln!(text, "  The end of its output:");
-            for line in tail.lines() {
-                let _ = writeln!(text, "      {line}");
-            }
-        }
-    }
-    if let (false, Some(reason)) = (any, rejected) {
-        let _ = writeln!(text, "- {reason}");
-    }
-}
-
-fn talk(text: &mut String, facts: &Facts<'_>) {
-    let answered = facts
-        .state
-        .questions
-        .iter()
-        .filter(|question| question.task == facts.task.id);
-    let answered: Vec<_> = answered
-        .filter_map(|q| Some((&q.text, q.answer.as_ref()?)))
-        .collect();
-    if !answered.is_empty() {
-        text.push_str("\n## Answers\n");
-        for (question, answer) in answered {
-            let _ = write!(text, "Question: {question}\nAnswer: {answer}\n");
-        }
-    }
-    let steering = facts
-        .state
-        .tasks
-        .get(&facts.task.id)
-        .map(|task| &task.steering);
-    if let Some(steering) = steering.filter(|steering| !steering.is_empty()) {
-        text.push_str("\n## Messages\nA person who watches the run says:\n");
-        list(text, steering);
-    }
-}
-
 /// Shown with placeholders, which no reader of markers takes for a marker: a terminal may echo all this.
 fn protocol(text: &mut String, facts: &Facts<'_>) {
     let id = facts.terminal;
@@ -232,7 +136,8 @@ quotes, not in a list, not in a code block.
     [QUESTION:{id}] <the question, with options>
 
 PROGRESS at every milestone; DONE as your last line, when the task is done; ERROR when you cannot go on; QUESTION when
-you need a decision: then end, the answer comes with the next attempt. `$TERMINAL_ID` holds the id for scripts.
+you need a decision: then end, the answer comes with the next attempt. `$TERMINAL_ID` holds the id for scripts. When the
+work is done and you have doubts about it, begin the text of DONE with the word DONE_WITH_CONCERNS and a colon.
 
 ## Rules
 - Work without waiting for instructions; only a question that you cannot settle yourself is worth asking.

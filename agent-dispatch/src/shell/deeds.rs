@@ -95,7 +95,8 @@ impl Shell<'_> {
         let task = &plan.tasks[attempt.task];
         let files = Files::of(&task.id, attempt.number);
         let workspace = workspace::open(root, plan, task)?;
-        let text = prompt::compose(&prompt::Facts {
+        let context_file = dir.whole(&RunDir::context(&task.id, attempt.number));
+        let prompt::Prompt { text, context } = prompt::compose(&prompt::Facts {
             plan,
             task,
             state,
@@ -103,7 +104,13 @@ impl Shell<'_> {
             terminal,
             workspace: &workspace.display().to_string(),
             verdict: workspace::verdict(dir, state, &task.id).as_ref(),
+            follow_up: sessions.0.is_some(),
+            context_file: &context_file.display().to_string(),
         });
+        if let Some(context) = context {
+            let file = RunDir::context(&task.id, attempt.number);
+            dir.create(&file, context.as_bytes())?;
+        }
         dir.create(&files.prompt, text.as_bytes())?;
         dir.create(
             &files.answers,

@@ -36,6 +36,11 @@ impl RunDir {
         format!("prompts/{task}/{attempt}.md")
     }
 
+    /// What was too large for the prompt.
+    pub(crate) fn context(task: &str, attempt: u32) -> String {
+        format!("prompts/{task}/{attempt}.context.md")
+    }
+
     /// What people say to a running attempt, one JSON object a line.
     pub(crate) fn answers(task: &str, attempt: u32) -> String {
         format!("prompts/{task}/{attempt}.answers.ndjson")
