@@ -4,11 +4,10 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::PipeWriter;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, channel};
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
@@ -16,6 +15,8 @@ use schemas::stream::Dialect;
 
 use super::Incoming;
 use super::contain::{self, Containment};
+use super::output::Log;
+use super::threads::Threads;
 use super::{output, touched};
 use crate::core::{Attempt, Event};
 
@@ -25,7 +26,7 @@ const LEAK: Duration = Duration::from_millis(100);
 /// What to start.
 pub(super) struct Start {
     pub(super) attempt: Attempt,
-    /// Where its program is; empty: looked up in the PATH of the dispatcher.
+    /// Where its program is.
     pub(super) program: PathBuf,
     /// Program and arguments.
     pub(super) argv: Vec<OsString>,
@@ -35,7 +36,7 @@ pub(super) struct Start {
     /// Read by the agent, then end of file.
     pub(super) stdin: File,
     /// Takes what it prints.
-    pub(super) log: File,
+    pub(super) log: PathBuf,
     /// Its marker id and the end of its mark.
     pub(super) terminal: String,
     /// What it prints.
@@ -75,13 +76,21 @@ pub(super) fn start(
     start: Start,
     containment: &Arc<Containment>,
     events: &SyncSender<Incoming>,
+    threads: &Threads,
 ) -> anyhow::Result<Child> {
     let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
-    let errors = match start.dialect {
+    let (errors, log) = match start.dialect {
         // One pipe for both streams, as a terminal has.
-        Dialect::Text => OwnedFd::from(writer.try_clone().context("cannot make a pipe")?),
+        Dialect::Text => {
+            let errors = writer.try_clone().context("cannot make a pipe")?;
+            (OwnedFd::from(errors), Log::NotYet(start.log.clone()))
+        }
         // Warnings of the agent's program must not come between the bytes of an event: they go to the log.
-        _ => OwnedFd::from(start.log.try_clone().context("cannot open the log")?),
+        _ => {
+            let log = open_log(&start.log)?;
+            let errors = log.try_clone().context("cannot open the log")?;
+            (OwnedFd::from(errors), Log::Open(log))
+        }
     };
     // File times may be coarser than the clock's.
     let begun = SystemTime::now() - Duration::from_millis(20);
@@ -96,8 +105,8 @@ pub(super) fn start(
         is_agent: start.is_agent,
         earlier: start.earlier,
     };
-    let listener = output::Listener::new(speaker, start.log, events.clone());
-    thread::spawn(move || {
+    let listener = output::Listener::new(speaker, log, events.clone());
+    threads.run(move || {
         listener.listen(reader);
         drop(ended);
     });
@@ -109,7 +118,7 @@ pub(super) fn start(
         child.pid,
         Arc::clone(&child.reaped),
     );
-    thread::spawn(move || {
+    threads.run(move || {
         let status = handle.wait().map(|output| output.status).ok();
         reaped.store(true, Ordering::Release);
         containment.leaders().remove(&pid);
@@ -140,6 +149,13 @@ pub(super) fn start(
     Ok(child)
 }
 
+fn open_log(path: &Path) -> anyhow::Result<File> {
+    path.parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| File::create(path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// Starts the process in a group of its own.
 fn spawn(
     start: &Start,
@@ -147,16 +163,9 @@ fn spawn(
     output: PipeWriter,
     errors: OwnedFd,
 ) -> anyhow::Result<(duct::Handle, Child)> {
-    let (program, args) = start.argv.split_first().context("its argv is empty")?;
-    // A bare name costs a fork, and its failure would come from the child.
-    let program = if start.program.as_os_str().is_empty() {
-        which::which_in(program, std::env::var_os("PATH"), &start.workspace)
-            .with_context(|| format!("cannot find the program {}", program.display()))?
-    } else {
-        start.program.clone()
-    };
+    let args = start.argv.get(1..).context("its argv is empty")?;
     let stdin = start.stdin.try_clone().context("cannot open the prompt")?;
-    let mut expression = duct::cmd(program, args)
+    let mut expression = duct::cmd(&start.program, args)
         .dir(&start.workspace)
         .stdin_file(stdin)
         .stdout_file(output)

@@ -93,8 +93,8 @@ impl Containment {
             .is_some_and(|group| rustix::process::kill_process_group(group, Signal::KILL).is_ok());
         if left || self.has_orphans() {
             left |= end_marked(&format!("{}{terminal}", self.prefix), true);
+            self.reap();
         }
-        self.reap();
         left
     }
 

@@ -32,10 +32,13 @@ impl Shell<'_> {
                             self.own.push_back(Event::Session { attempt, session });
                         }
                     }
-                    Err(error) => self.own.push_back(Event::LaunchFailed {
-                        attempt,
-                        reason: blame(error)?,
-                    }),
+                    Err(error) => {
+                        self.places.forget();
+                        self.own.push_back(Event::LaunchFailed {
+                            attempt,
+                            reason: blame(error)?,
+                        });
+                    }
                 }
             }
             Action::Terminate(attempt) => {
@@ -94,7 +97,7 @@ impl Shell<'_> {
         } = &self.run;
         let task = &plan.tasks[attempt.task];
         let files = Files::of(&task.id, attempt.number);
-        let workspace = workspace::open(root, plan, task)?;
+        let workspace = self.places.folder(root, plan, task)?;
         let context_file = dir.whole(&RunDir::context(&task.id, attempt.number));
         let prompt::Prompt { text, context } = prompt::compose(&prompt::Facts {
             plan,
@@ -112,10 +115,10 @@ impl Shell<'_> {
             dir.create(&file, context.as_bytes())?;
         }
         dir.create(&files.prompt, text.as_bytes())?;
-        dir.create(
-            &files.answers,
-            workspace::answers(state, &task.id).as_bytes(),
-        )?;
+        let answers = workspace::answers(state, &task.id);
+        if runner.is_agent() || !answers.is_empty() {
+            dir.create(&files.answers, answers.as_bytes())?;
+        }
         let prompt_file = dir.whole(&files.prompt);
         let stdin = match runner.profile.prompt_by {
             schemas::PromptBy::Stdin => std::fs::File::open(&prompt_file)?,
@@ -124,7 +127,7 @@ impl Shell<'_> {
         let child = agent::start(
             agent::Start {
                 attempt,
-                program: runner.program.clone(),
+                program: self.places.program(runner, &workspace)?,
                 argv: runner
                     .argv(Filling {
                         prompt: &text,
@@ -139,7 +142,7 @@ impl Shell<'_> {
                 env_remove: runner.profile.env_remove.clone(),
                 workspace: workspace.clone(),
                 stdin,
-                log: dir.create(&files.log, b"")?,
+                log: dir.whole(&files.log),
                 terminal: terminal.to_owned(),
                 dialect: runner.profile.dialect,
                 is_agent: runner.is_agent(),
@@ -149,6 +152,7 @@ impl Shell<'_> {
             },
             &self.containment,
             &self.events,
+            &self.threads,
         )?;
         let launch = Launch {
             agent: runner.name.clone(),
@@ -192,6 +196,7 @@ impl Shell<'_> {
         // A live agent may read it or not; the journal has it, and the next prompt too.
         let _ = std::fs::OpenOptions::new()
             .append(true)
+            .create(true)
             .open(path)
             .and_then(|mut file| file.write_all(line.as_bytes()));
     }

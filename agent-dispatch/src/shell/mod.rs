@@ -6,6 +6,7 @@ mod deeds;
 mod gate;
 mod output;
 pub(crate) mod run_dir;
+mod threads;
 mod touched;
 mod watch;
 mod workspace;
@@ -79,6 +80,8 @@ struct Shell<'v> {
     writer: Writer,
     agents: BTreeMap<Attempt, agent::Child>,
     gates: BTreeMap<Attempt, gate::GateChild>,
+    threads: threads::Threads,
+    places: workspace::Places,
     /// Where we stand in the journal, for the thread that watches it.
     known: Arc<AtomicU64>,
     began: Instant,
@@ -109,6 +112,8 @@ pub(crate) fn run(
         own: VecDeque::new(),
         agents: BTreeMap::new(),
         gates: BTreeMap::new(),
+        threads: threads::Threads::default(),
+        places: workspace::Places::default(),
         began: Instant::now(),
         saved: Instant::now(),
         save_pause: Duration::from_millis(300),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
@@ -37,10 +38,30 @@ pub(super) struct Speaker {
     pub(super) earlier: Option<Usage>,
 }
 
+/// Where the output goes. Made when there is some: most commands are silent, and a file costs more than to start one.
+#[derive(Debug)]
+pub(super) enum Log {
+    Open(File),
+    NotYet(PathBuf),
+}
+
+impl Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        if let Log::NotYet(path) = self {
+            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            *self = Log::Open(File::create(path)?);
+        }
+        match self {
+            Log::Open(file) => file.write_all(bytes),
+            Log::NotYet(_) => Ok(()),
+        }
+    }
+}
+
 /// Reads one agent's output to its end.
 pub(super) struct Listener {
     speaker: Speaker,
-    log: File,
+    log: Log,
     logged: u64,
     events: SyncSender<Incoming>,
     told: Option<Instant>,
@@ -52,7 +73,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(speaker: Speaker, log: File, events: SyncSender<Incoming>) -> Listener {
+    pub(super) fn new(speaker: Speaker, log: Log, events: SyncSender<Incoming>) -> Listener {
         Listener {
             speaker,
             log,
@@ -123,18 +144,17 @@ impl Listener {
     /// A log that cannot be written is no reason to lose the attempt: the journal is what must not fail. It says so.
     fn keep(&mut self, bytes: &[u8]) {
         let room = MAX_LOG.saturating_sub(self.logged).min(bytes.len() as u64) as usize;
-        if let (Err(error), false) = (self.log.write_all(&bytes[..room]), self.lost) {
+        let kept = self.log.write(&bytes[..room]);
+        if let (Err(error), false) = (kept, self.lost) {
             self.lost = true;
-            let reason = error.to_string();
             let _ = self.events.send(Incoming::LogLost {
                 attempt: self.speaker.attempt,
-                reason,
+                reason: error.to_string(),
             });
         }
         if room < bytes.len() && self.logged < MAX_LOG {
-            let _ = self
-                .log
-                .write_all(b"\n[the rest of the output was not kept: 64 MiB]\n");
+            let end = b"\n[the rest of the output was not kept: 64 MiB]\n";
+            let _ = self.log.write(end);
         }
         self.logged += room as u64;
     }

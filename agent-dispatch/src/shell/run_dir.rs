@@ -1,7 +1,7 @@
 //! The run directory: which file is where, and the lock that keeps a second dispatcher out.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use schemas::Failure;
@@ -63,9 +63,15 @@ impl RunDir {
     /// no task is to blame for it.
     pub(crate) fn create(&self, file: &str, text: &[u8]) -> Result<File, Failure> {
         let path = self.whole(file);
-        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        made.and_then(|()| {
-            let mut file = File::create(&path)?;
+        let made = match File::create(&path) {
+            // Only the first file of a folder makes it: to look for it each time costs as much as the file.
+            Err(error) if error.kind() == ErrorKind::NotFound => path
+                .parent()
+                .map_or(Ok(()), std::fs::create_dir_all)
+                .and_then(|()| File::create(&path)),
+            made => made,
+        };
+        made.and_then(|mut file| {
             file.write_all(text)?;
             Ok(file)
         })

@@ -1,5 +1,6 @@
 //! Where an attempt works, and what it finds there: folder, environment, earlier answers and findings.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -16,6 +17,53 @@ use crate::profiles::Runner;
 
 /// Largest verdict that is read back, in bytes.
 const MAX_VERDICT: u64 = 16 << 20;
+
+/// Folders and programs that were found once. What an attempt could not be started from is looked for anew.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    folders: HashMap<PathBuf, PathBuf>,
+    programs: HashMap<(PathBuf, String), PathBuf>,
+}
+
+impl Places {
+    /// The task's folder.
+    pub(super) fn folder(
+        &mut self,
+        root: &Path,
+        plan: &Plan,
+        task: &Task,
+    ) -> anyhow::Result<PathBuf> {
+        let named = root.join(folder(plan, task).unwrap_or(""));
+        if let Some(known) = self.folders.get(&named) {
+            return Ok(known.clone());
+        }
+        let found = open(root, plan, task)?;
+        self.folders.insert(named, found.clone());
+        Ok(found)
+    }
+
+    /// The program of an attempt, as the PATH of the dispatcher has it, seen from the folder.
+    pub(super) fn program(&mut self, runner: &Runner, folder: &Path) -> anyhow::Result<PathBuf> {
+        if !runner.program.as_os_str().is_empty() {
+            return Ok(runner.program.clone());
+        }
+        let name = runner.profile.argv.first().context("its argv is empty")?;
+        let key = (folder.to_owned(), name.clone());
+        if let Some(known) = self.programs.get(&key) {
+            return Ok(known.clone());
+        }
+        // A bare name costs a fork, and its failure would come from the child.
+        let found = which::which_in(name, std::env::var_os("PATH"), folder)
+            .with_context(|| format!("cannot find the program {name}"))?;
+        self.programs.insert(key, found.clone());
+        Ok(found)
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.folders.clear();
+        self.programs.clear();
+    }
+}
 
 /// The task's folder, made when it is not there. A disk without room is nobody's failure but the disk's.
 pub(super) fn open(root: &Path, plan: &Plan, task: &Task) -> anyhow::Result<PathBuf> {

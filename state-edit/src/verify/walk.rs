@@ -34,12 +34,9 @@ impl Walk {
                 event, from, to, ..
             } => self.illegal(event, from.as_deref(), to.as_deref()),
             Body::TaskReady { task, attempt, .. } => self.reused(task, *attempt),
-            Body::AttemptStarted {
-                prompt_file,
-                log_file,
-                ..
-            } => {
-                self.files.extend([prompt_file.clone(), log_file.clone()]);
+            // An attempt that printed nothing has no log.
+            Body::AttemptStarted { prompt_file, .. } => {
+                self.files.insert(prompt_file.clone());
                 None
             }
             Body::GateFinished { verdict_file, .. } => {
