@@ -122,6 +122,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
     pub(crate) quota_pause: Duration,
 
+    /// How agents are kept from leaving processes behind
+    #[arg(long, value_name = "MEANS", default_value = "auto")]
+    pub(crate) contain: Contain,
+
     /// Source of all that is random in the run: jitter and terminal ids [default: drawn once per run]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -151,6 +155,19 @@ pub(crate) enum Done {
     Marker,
     /// A DONE marker and exit 0
     Both,
+}
+
+/// How agents are contained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Contain {
+    /// The strongest of these that the machine has
+    Auto,
+    /// A control group (version 2) for each agent
+    Cgroup,
+    /// A pid namespace for each agent, by bwrap
+    Namespace,
+    /// Process group, environment mark and subreaper
+    Group,
 }
 
 /// How the run is shown.

@@ -32,7 +32,8 @@ use crate::shell::run_dir::RunDir;
 pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let mut args = std::env::args().skip(1);
     if args.next().as_deref() == Some("__warden") {
-        contain::warden(&args.next().unwrap_or_default());
+        let prefix = args.next().unwrap_or_default();
+        contain::warden(&prefix, args.next().as_deref());
         return Ok(Exit::Yes);
     }
     let cli: Cli = program::arguments()?;
@@ -213,7 +214,7 @@ fn dispatch(
     };
     let limits = config::limits(cli, schedule, &plan, seed);
     contain::make_room(limits.jobs);
-    let containment = Containment::new(&mark);
+    let containment = Containment::new(&mark, cli.contain)?;
     let means = containment.level();
     let opening = opening(
         &plan,

@@ -169,7 +169,6 @@ pub(crate) enum Event {
     /// It printed something. The shell may fold many of these into one a second.
     Printed { attempt: Attempt },
     /// It shows signs of life, though it prints nothing.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nobody looks yet"))]
     Alive { attempt: Attempt },
     /// A call of a tool of that name is open, or none is.
     AtTool {

@@ -164,8 +164,16 @@ fn spawn(
     errors: OwnedFd,
 ) -> anyhow::Result<(duct::Handle, Child)> {
     let args = start.argv.get(1..).context("its argv is empty")?;
+    let mut argv = vec![start.program.clone().into_os_string()];
+    if start.is_agent {
+        let entered = containment.enter(&start.terminal);
+        argv = entered.context("cannot make its control group")?;
+        argv.push(start.program.clone().into_os_string());
+    }
+    argv.extend_from_slice(args);
+    let (program, args) = argv.split_first().context("its argv is empty")?;
     let stdin = start.stdin.try_clone().context("cannot open the prompt")?;
-    let mut expression = duct::cmd(&start.program, args)
+    let mut expression = duct::cmd(program, args)
         .dir(&start.workspace)
         .stdin_file(stdin)
         .stdout_file(output)

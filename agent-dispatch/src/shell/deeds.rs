@@ -4,6 +4,7 @@ use std::io::Write;
 
 use schemas::Failure;
 
+use super::life::Watched;
 use super::run_dir::RunDir;
 use super::{Run, Shell, agent, gate, workspace};
 use crate::core::{Action, Attempt, Event, GateAnswer, Launch};
@@ -162,6 +163,11 @@ impl Shell<'_> {
             log_file: files.log,
             config_home: config_home(runner),
         };
+        if runner.is_agent() {
+            let cgroup = self.containment.cgroup(terminal);
+            let watched = Watched::new(child.pid, cgroup, workspace);
+            self.lives.watch(attempt, watched);
+        }
         self.agents.insert(attempt, child);
         Ok(launch)
     }

@@ -4,6 +4,7 @@ mod agent;
 pub(crate) mod contain;
 mod deeds;
 mod gate;
+mod life;
 mod output;
 pub(crate) mod run_dir;
 mod threads;
@@ -81,6 +82,7 @@ struct Shell<'v> {
     agents: BTreeMap<Attempt, agent::Child>,
     gates: BTreeMap<Attempt, gate::GateChild>,
     threads: threads::Threads,
+    lives: life::Lives,
     places: workspace::Places,
     /// Where we stand in the journal, for the thread that watches it.
     known: Arc<AtomicU64>,
@@ -113,6 +115,7 @@ pub(crate) fn run(
         agents: BTreeMap::new(),
         gates: BTreeMap::new(),
         threads: threads::Threads::default(),
+        lives: life::Lives::default(),
         places: workspace::Places::default(),
         began: Instant::now(),
         saved: Instant::now(),
@@ -147,6 +150,9 @@ impl Shell<'_> {
             Arc::clone(&self.known),
             self.events.clone(),
         );
+        if let Some(patience) = self.patience() {
+            self.lives.look(patience, self.events.clone());
+        }
         let actions = core.start(self.now(), &initial);
         if self.perform(actions)? {
             core.go_on();
@@ -163,6 +169,16 @@ impl Shell<'_> {
                 core.go_on();
             }
         }
+    }
+
+    /// The shortest silence that ends an agent; none where there are no agents, or silence ends nothing.
+    fn patience(&self) -> Option<Duration> {
+        let specs = self.run.graph.specs.iter();
+        let agents = specs
+            .flat_map(|spec| &spec.candidates)
+            .filter(|candidate| candidate.is_agent);
+        let shortest = agents.filter_map(|candidate| candidate.pace.stall).min();
+        shortest.map(Duration::from_millis)
     }
 
     /// Waits for the first event, then takes what else is there: their records share one sync.
@@ -190,6 +206,7 @@ impl Shell<'_> {
             Incoming::Event(event) => {
                 if let Event::Gone { attempt, .. } = &event {
                     self.agents.remove(attempt);
+                    self.lives.forget(*attempt);
                 }
                 if let Event::GateFinished { attempt, .. } = &event {
                     self.gates.remove(attempt);

@@ -6,16 +6,28 @@
 //! environment away *and* left its group is still our child in the end: nobody can say whose it was, so it is ended
 //! with the run and not with its attempt.
 //!
+//! Agents get more, where the machine has it: a control group (version 2) each, which the kernel ends as a whole, or else
+//! a pid namespace that dies with us. Neither setsid nor a scrubbed environment leads out of these.
+//!
 //! When the dispatcher itself is killed, the warden (a child of ours that only waits for that) sweeps in its place, by
-//! mark. What has thrown the mark away is handed to somebody else then, and is beyond it.
+//! control group and by mark. Where agents have no group, what has thrown the mark away is handed to somebody else then,
+//! and is beyond it.
+
+mod cgroup;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions};
+use schemas::Failure;
+
+use self::cgroup::Cgroup;
+use crate::cli::Contain;
 
 /// The environment variable that carries the mark.
 pub(crate) const MARK: &str = "ORCHESTRATE_MARK";
@@ -34,32 +46,51 @@ pub(crate) struct Containment {
     /// Leaders that somebody waits for; every other child of ours is an orphan.
     leaders: Mutex<BTreeSet<u32>>,
     subreaper: bool,
+    /// This dispatcher among those of the run.
+    session: String,
+    fence: Fence,
     warden: Mutex<Option<std::process::Child>>,
     guarded: bool,
 }
 
+/// What keeps an agent's processes together, beside group and mark.
+#[derive(Debug)]
+enum Fence {
+    Cgroup(Cgroup),
+    /// `bwrap` with a pid namespace that dies with its parent.
+    Namespace(PathBuf),
+    None,
+}
+
 impl Containment {
-    /// Takes the means that this machine offers.
-    pub(crate) fn new(run_mark: &str) -> Containment {
-        let session = crate::config::random() & 0xffff_ffff;
-        let prefix = format!("{run_mark}.{session:08x}.");
+    /// Takes the means that are asked for, or the strongest that this machine offers.
+    pub(crate) fn new(run_mark: &str, wanted: Contain) -> Result<Containment, Failure> {
+        let session = format!("{:08x}", crate::config::random() & 0xffff_ffff);
+        let prefix = format!("{run_mark}.{session}.");
+        let fence = Fence::new(run_mark, wanted)?;
         let subreaper = become_subreaper();
         let mut containment = Containment {
             warden: Mutex::new(None),
             guarded: false,
             prefix,
+            session,
+            fence,
             leaders: Mutex::new(BTreeSet::new()),
             subreaper,
         };
         let warden = containment.start_warden();
         containment.guarded = warden.is_some();
         containment.warden = Mutex::new(warden);
-        containment
+        Ok(containment)
     }
 
     /// In words, for the journal.
     pub(crate) fn level(&self) -> String {
-        let mut means = vec!["process group"];
+        let mut means = match &self.fence {
+            Fence::Cgroup(_) => vec!["cgroup v2 for agents", "process group"],
+            Fence::Namespace(_) => vec!["pid namespace for agents", "process group"],
+            Fence::None => vec!["process group"],
+        };
         if cfg!(target_os = "linux") {
             means.push("environment mark");
         }
@@ -81,6 +112,32 @@ impl Containment {
         }
     }
 
+    /// What stands before an agent's argv, so that none of its processes can get away. A task's own command does without:
+    /// it would cost more than to start it.
+    pub(crate) fn enter(&self, terminal: &str) -> std::io::Result<Vec<OsString>> {
+        match &self.fence {
+            Fence::Cgroup(cgroup) => cgroup.enter(&self.session, terminal),
+            Fence::Namespace(program) => {
+                let flags = ["--unshare-pid", "--die-with-parent", "--dev-bind", "/", "/"];
+                let flags = flags.into_iter().map(OsString::from);
+                let end = [OsString::from("--")];
+                Ok(std::iter::once(program.clone().into_os_string())
+                    .chain(flags)
+                    .chain(end)
+                    .collect())
+            }
+            Fence::None => Ok(Vec::new()),
+        }
+    }
+
+    /// The group of an attempt, where agents have one.
+    pub(crate) fn cgroup(&self, terminal: &str) -> Option<PathBuf> {
+        match &self.fence {
+            Fence::Cgroup(cgroup) => Some(cgroup.attempt(&self.session, terminal)),
+            _ => None,
+        }
+    }
+
     /// Held while a leader is started, so that no sweep takes it for an orphan.
     pub(crate) fn leaders(&self) -> MutexGuard<'_, BTreeSet<u32>> {
         self.leaders.lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,6 +148,9 @@ impl Containment {
         let group = group_of(leader);
         let mut left = group
             .is_some_and(|group| rustix::process::kill_process_group(group, Signal::KILL).is_ok());
+        if let Some(cgroup) = self.cgroup(terminal) {
+            left |= cgroup::end(&cgroup);
+        }
         if left || self.has_orphans() {
             left |= end_marked(&format!("{}{terminal}", self.prefix), true);
             self.reap();
@@ -100,6 +160,9 @@ impl Containment {
 
     /// Ends all that this dispatcher has started: what carries its mark, then every child of ours that is nobody's.
     fn sweep_all(&self) {
+        if let Fence::Cgroup(cgroup) = &self.fence {
+            cgroup.remove();
+        }
         end_marked(&self.prefix, false);
         let begun = Instant::now();
         // Killing one hands us its children, until there are none.
@@ -155,6 +218,13 @@ impl Containment {
         }
     }
 
+    fn run_cgroup(&self) -> Option<&Path> {
+        match &self.fence {
+            Fence::Cgroup(cgroup) => Some(cgroup.folder()),
+            _ => None,
+        }
+    }
+
     fn start_warden(&self) -> Option<std::process::Child> {
         if !cfg!(target_os = "linux") {
             return None;
@@ -163,6 +233,7 @@ impl Containment {
         let mut command = Command::new(std::env::current_exe().ok()?);
         command
             .args(["__warden", &self.prefix])
+            .args(self.run_cgroup())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -175,18 +246,70 @@ impl Containment {
     }
 }
 
+impl Fence {
+    fn new(run_mark: &str, wanted: Contain) -> Result<Fence, Failure> {
+        let cgroup = || Cgroup::new(run_mark).map(Fence::Cgroup);
+        let missing = |what: &str| {
+            Failure::trouble(format!("cannot contain agents by {what}"))
+                .help("--contain auto takes the strongest means that this machine has")
+        };
+        match wanted {
+            Contain::Group => Ok(Fence::None),
+            Contain::Cgroup => {
+                cgroup().ok_or_else(|| missing("a cgroup: no version 2 hierarchy is writable"))
+            }
+            Contain::Namespace => namespace()
+                .ok_or_else(|| missing("a pid namespace: bwrap is not there, or may not")),
+            Contain::Auto => Ok(cgroup().or_else(namespace).unwrap_or(Fence::None)),
+        }
+    }
+}
+
+/// A pid namespace by `bwrap`, where it is installed and allowed.
+fn namespace() -> Option<Fence> {
+    let program = which::which("bwrap").ok()?;
+    let works = Command::new(&program)
+        .args([
+            "--unshare-pid",
+            "--die-with-parent",
+            "--dev-bind",
+            "/",
+            "/",
+            "--",
+            "true",
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    works.then_some(Fence::Namespace(program))
+}
+
 /// The warden's whole life: waits until the dispatcher is gone, then ends what carries its mark.
-pub(crate) fn warden(prefix: &str) {
+pub(crate) fn warden(prefix: &str, cgroup: Option<&str>) {
     let mut word = [0u8; 1];
     let dismissed = matches!(std::io::stdin().read(&mut word), Ok(1));
     if !dismissed && prefix.len() > 8 {
+        if let Some(cgroup) = cgroup {
+            cgroup::end(Path::new(cgroup));
+        }
         end_marked(prefix, false);
     }
 }
 
 /// Ends what an earlier dispatcher of this run has left. Before anything is started again.
 pub(crate) fn fence(run_mark: &str) -> bool {
-    !run_mark.is_empty() && end_marked(&format!("{run_mark}."), false)
+    if run_mark.is_empty() {
+        return false;
+    }
+    let contained = cgroup::fence(run_mark);
+    end_marked(&format!("{run_mark}."), false) || contained
+}
+
+/// CPU time of an attempt's group.
+pub(crate) fn cpu_time(cgroup: &Path) -> Option<Duration> {
+    cgroup::cpu_time(cgroup)
 }
 
 /// Asks a process group to end.
