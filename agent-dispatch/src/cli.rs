@@ -122,6 +122,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
     pub(crate) quota_pause: Duration,
 
+    /// Pass only these variables of the environment, beside PATH, HOME and the like; `NAME*` for all that begin so
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) pass_env: Vec<String>,
+
     /// How agents are kept from leaving processes behind
     #[arg(long, value_name = "MEANS", default_value = "auto")]
     pub(crate) contain: Contain,

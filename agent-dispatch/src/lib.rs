@@ -233,6 +233,7 @@ fn dispatch(
         limits,
         runners,
         root,
+        pass_env: (!cli.pass_env.is_empty()).then(|| cli.pass_env.clone()),
         gate_program,
         dir,
         journal,

@@ -5,6 +5,8 @@ mod containment;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod environment;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod sessions;

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::PipeWriter;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, channel};
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
@@ -15,7 +15,9 @@ use schemas::stream::Dialect;
 
 use super::Incoming;
 use super::contain::{self, Containment};
-use super::output::Log;
+use super::environment;
+use super::log::{Log, Tap};
+use super::mask::Mask;
 use super::threads::Threads;
 use super::{output, touched};
 use crate::core::{Attempt, Event};
@@ -32,6 +34,10 @@ pub(super) struct Start {
     pub(super) argv: Vec<OsString>,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) env_remove: Vec<String>,
+    /// Of our environment, it gets only these and what hardly a program does without.
+    pub(super) pass_env: Option<Vec<String>>,
+    /// What must not be seen of what it prints.
+    pub(super) mask: Mask,
     pub(super) workspace: PathBuf,
     /// Read by the agent, then end of file.
     pub(super) stdin: File,
@@ -79,19 +85,21 @@ pub(super) fn start(
     threads: &Threads,
 ) -> anyhow::Result<Child> {
     let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
-    let (errors, log) = match start.dialect {
+    let tap = Tap {
+        mask: start.mask.clone(),
+        log: Log::new(start.log.clone()),
+    };
+    let (errors, said) = match start.dialect {
         // One pipe for both streams, as a terminal has.
-        Dialect::Text => {
-            let errors = writer.try_clone().context("cannot make a pipe")?;
-            (OwnedFd::from(errors), Log::NotYet(start.log.clone()))
-        }
-        // Warnings of the agent's program must not come between the bytes of an event: they go to the log.
+        Dialect::Text => (writer.try_clone().context("cannot make a pipe")?, None),
         _ => {
-            let log = open_log(&start.log)?;
-            let errors = log.try_clone().context("cannot open the log")?;
-            (OwnedFd::from(errors), Log::Open(log))
+            let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
+            let ((ended, said), tap) = (sync_channel(1), tap.clone());
+            threads.run(move || output::drain(reader, tap, &ended));
+            (writer, Some(said))
         }
     };
+    let errors = OwnedFd::from(errors);
     // File times may be coarser than the clock's.
     let begun = SystemTime::now() - Duration::from_millis(20);
     let folder = start.is_agent.then(|| start.workspace.clone());
@@ -105,7 +113,7 @@ pub(super) fn start(
         is_agent: start.is_agent,
         earlier: start.earlier,
     };
-    let listener = output::Listener::new(speaker, log, events.clone());
+    let listener = output::Listener::new(speaker, tap, said, events.clone());
     threads.run(move || {
         listener.listen(reader);
         drop(ended);
@@ -149,13 +157,6 @@ pub(super) fn start(
     Ok(child)
 }
 
-fn open_log(path: &Path) -> anyhow::Result<File> {
-    path.parent()
-        .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| File::create(path))
-        .with_context(|| format!("cannot write {}", path.display()))
-}
-
 /// Starts the process in a group of its own.
 fn spawn(
     start: &Start,
@@ -183,15 +184,31 @@ fn spawn(
             std::os::unix::process::CommandExt::process_group(command, 0);
             Ok(())
         });
-    // An agent that ran state-edit would find its own run and could answer its own question.
-    expression = expression.env_remove("ORCHESTRATE_DIR");
-    for name in &start.env_remove {
-        expression = expression.env_remove(name);
-    }
-    for (name, value) in &start.env {
-        expression = expression.env(name, value);
-    }
-    expression = expression.env(contain::MARK, containment.mark(&start.terminal));
+    let mark = (
+        OsString::from(contain::MARK),
+        OsString::from(containment.mark(&start.terminal)),
+    );
+    let own = start.env.iter().cloned().chain([mark]);
+    let mut removed: Vec<&str> = environment::removed(start.is_agent).collect();
+    removed.extend(start.env_remove.iter().map(String::as_str));
+    expression = match &start.pass_env {
+        Some(names) => {
+            let mut env = environment::passed(names);
+            env.retain(|(name, _)| removed.iter().all(|removed| name != removed));
+            env.extend(own);
+            expression.full_env(env)
+        }
+        // What is inherited is left as it is: a whole environment of our own would cost the start its fast path.
+        None => {
+            for name in removed {
+                expression = expression.env_remove(name);
+            }
+            for (name, value) in own {
+                expression = expression.env(name, value);
+            }
+            expression
+        }
+    };
     let mut leaders = containment.leaders();
     // The expression holds our ends of the pipe: it must be gone before anybody waits for the output's end.
     let handle = expression.start().context("cannot start")?;

@@ -5,6 +5,7 @@ use std::io::Write;
 use schemas::Failure;
 
 use super::life::Watched;
+use super::mask::Mask;
 use super::run_dir::RunDir;
 use super::{Run, Shell, agent, gate, workspace};
 use crate::core::{Action, Attempt, Event, GateAnswer, Launch};
@@ -141,6 +142,12 @@ impl Shell<'_> {
                     .collect(),
                 env: workspace::environment(&self.run, attempt, terminal, &workspace, runner),
                 env_remove: runner.profile.env_remove.clone(),
+                pass_env: self.run.pass_env.clone(),
+                mask: if runner.profile.env.is_empty() {
+                    self.mask.clone()
+                } else {
+                    Mask::new(&runner.profile.env)
+                },
                 workspace: workspace.clone(),
                 stdin,
                 log: dir.whole(&files.log),

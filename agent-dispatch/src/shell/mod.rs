@@ -3,8 +3,11 @@
 mod agent;
 pub(crate) mod contain;
 mod deeds;
+mod environment;
 mod gate;
 mod life;
+mod log;
+mod mask;
 mod output;
 pub(crate) mod run_dir;
 mod threads;
@@ -63,6 +66,8 @@ pub(crate) struct Run {
     /// The candidates of each task.
     pub(crate) runners: Vec<Vec<Runner>>,
     pub(crate) root: PathBuf,
+    /// The variables that attempts get, when not all.
+    pub(crate) pass_env: Option<Vec<String>>,
     pub(crate) gate_program: PathBuf,
     pub(crate) dir: RunDir,
     pub(crate) journal: Journal,
@@ -83,6 +88,8 @@ struct Shell<'v> {
     gates: BTreeMap<Attempt, gate::GateChild>,
     threads: threads::Threads,
     lives: life::Lives,
+    /// Of the secrets that we inherited.
+    mask: mask::Mask,
     places: workspace::Places,
     /// Where we stand in the journal, for the thread that watches it.
     known: Arc<AtomicU64>,
@@ -116,6 +123,7 @@ pub(crate) fn run(
         gates: BTreeMap::new(),
         threads: threads::Threads::default(),
         lives: life::Lives::default(),
+        mask: mask::Mask::new(&BTreeMap::new()),
         places: workspace::Places::default(),
         began: Instant::now(),
         saved: Instant::now(),

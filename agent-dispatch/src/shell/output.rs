@@ -1,10 +1,8 @@
 //! What an agent prints: kept in its log, its own markers told as events.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::sync::mpsc::SyncSender;
+use std::io::Read;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use schemas::marker::{Marker, MarkerKind};
@@ -14,10 +12,14 @@ use schemas::stream::{Dialect, ErrorClass, Heard, Parser, Report, StreamError};
 use schemas::{Usage, printable};
 
 use super::Incoming;
+use super::log::Tap;
 use crate::core::{Attempt, Event, Reported, Said, Trouble};
 
-/// Most that is kept of an attempt's output, in bytes. An agent that prints for ever must not fill the disk.
-const MAX_LOG: u64 = 64 << 20;
+/// After the end of stdout, how long stderr may still be open.
+const ERRORS_END: Duration = Duration::from_millis(500);
+
+/// Of stderr, so much is looked at: its end.
+const MAX_ERRORS: usize = 16 << 10;
 
 /// Longest text of a marker that is told, in characters.
 const MAX_TEXT: usize = 4 << 10;
@@ -38,34 +40,14 @@ pub(super) struct Speaker {
     pub(super) earlier: Option<Usage>,
 }
 
-/// Where the output goes. Made when there is some: most commands are silent, and a file costs more than to start one.
-#[derive(Debug)]
-pub(super) enum Log {
-    Open(File),
-    NotYet(PathBuf),
-}
-
-impl Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        if let Log::NotYet(path) = self {
-            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-            *self = Log::Open(File::create(path)?);
-        }
-        match self {
-            Log::Open(file) => file.write_all(bytes),
-            Log::NotYet(_) => Ok(()),
-        }
-    }
-}
-
 /// Reads one agent's output to its end.
 pub(super) struct Listener {
     speaker: Speaker,
-    log: Log,
-    logged: u64,
+    tap: Tap,
+    /// The end of what its program says on stderr, once that has ended.
+    errors: Option<Receiver<String>>,
     events: SyncSender<Incoming>,
     told: Option<Instant>,
-    lost: bool,
     /// Open calls of tools: id and name.
     tools: BTreeMap<String, String>,
     /// Doubts that it told with its result.
@@ -73,14 +55,18 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(speaker: Speaker, log: Log, events: SyncSender<Incoming>) -> Listener {
+    pub(super) fn new(
+        speaker: Speaker,
+        tap: Tap,
+        errors: Option<Receiver<String>>,
+        events: SyncSender<Incoming>,
+    ) -> Listener {
         Listener {
             speaker,
-            log,
-            logged: 0,
+            tap,
+            errors,
             events,
             told: None,
-            lost: false,
             tools: BTreeMap::new(),
             concerns: None,
         }
@@ -94,14 +80,18 @@ impl Listener {
             match pipe.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(size) => {
-                    self.keep(&buffer[..size]);
+                    let shown = self.tap.mask.feed(&buffer[..size]);
+                    self.keep(&shown);
                     self.pulse();
-                    parser.feed(&buffer[..size], |heard| self.hear(heard));
+                    parser.feed(&shown, |heard| self.hear(heard));
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(_) => break,
             }
         }
+        let rest = self.tap.mask.finish();
+        self.keep(&rest);
+        parser.feed(&rest, |heard| self.hear(heard));
         parser.finish(|heard| self.hear(heard));
         if self.speaker.is_agent {
             let report = Box::new(self.reported(parser.report()));
@@ -142,21 +132,13 @@ impl Listener {
     }
 
     /// A log that cannot be written is no reason to lose the attempt: the journal is what must not fail. It says so.
-    fn keep(&mut self, bytes: &[u8]) {
-        let room = MAX_LOG.saturating_sub(self.logged).min(bytes.len() as u64) as usize;
-        let kept = self.log.write(&bytes[..room]);
-        if let (Err(error), false) = (kept, self.lost) {
-            self.lost = true;
+    fn keep(&self, bytes: &[u8]) {
+        if let Some(reason) = self.tap.log.keep(bytes) {
             let _ = self.events.send(Incoming::LogLost {
                 attempt: self.speaker.attempt,
-                reason: error.to_string(),
+                reason,
             });
         }
-        if room < bytes.len() && self.logged < MAX_LOG {
-            let end = b"\n[the rest of the output was not kept: 64 MiB]\n";
-            let _ = self.log.write(end);
-        }
-        self.logged += room as u64;
     }
 
     fn pulse(&mut self) {
@@ -206,9 +188,11 @@ impl Listener {
     /// The stream as a whole. An error that the agent got over is none.
     fn reported(&mut self, report: &Report) -> Reported {
         let is_text = self.speaker.dialect == Dialect::Text;
-        let failed = report.is_success == Some(false) || report.error.is_some();
+        let said = self.said_on_stderr(report);
+        let error = report.error.as_ref().or(said.as_ref());
+        let failed = report.is_success == Some(false) || error.is_some();
         let error = failed.then(|| {
-            let known = report.error.as_ref().map(trouble);
+            let known = error.map(trouble);
             known.unwrap_or_else(|| Trouble {
                 class: ErrorClass::Other,
                 message: "its program reports an error".to_owned(),
@@ -242,6 +226,13 @@ impl Listener {
         }
     }
 
+    /// What its program says on stderr of why it ended, when its stream has no last word: an unknown session, a login.
+    fn said_on_stderr(&self, report: &Report) -> Option<StreamError> {
+        let errors = self.errors.as_ref().filter(|_| !report.saw_result)?;
+        let text = errors.recv_timeout(ERRORS_END).ok()?;
+        StreamError::in_stderr(&text)
+    }
+
     fn tokens(&self, report: &Report) -> Option<Usage> {
         let usage = match self.speaker.earlier {
             Some(earlier) if report.usage_is_cumulative => report.usage.since(earlier),
@@ -249,6 +240,30 @@ impl Listener {
         };
         (usage != Usage::default()).then_some(usage)
     }
+}
+
+/// Reads the other stream of a program whose stdout has events: warnings must not come between the bytes of an event.
+pub(super) fn drain(mut pipe: impl Read, mut tap: Tap, ended: &SyncSender<String>) {
+    let mut buffer = vec![0; 8 << 10];
+    let mut last: Vec<u8> = Vec::new();
+    loop {
+        match pipe.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(size) => {
+                let shown = tap.mask.feed(&buffer[..size]);
+                let _ = tap.log.keep(&shown);
+                last.extend_from_slice(&shown);
+                let surplus = last.len().saturating_sub(MAX_ERRORS);
+                last.drain(..surplus);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    let rest = tap.mask.finish();
+    let _ = tap.log.keep(&rest);
+    last.extend_from_slice(&rest);
+    let _ = ended.try_send(String::from_utf8_lossy(&last).into_owned());
 }
 
 fn first_line(text: &str) -> String {

@@ -1,0 +1,92 @@
+//! What agents get of the environment, and what of it is seen again.
+
+use schemas::{Body, FailureClass};
+use serde_json::{Value, json};
+
+use crate::sandbox::{Run, Sandbox, plan};
+
+fn dispatch(sandbox: &Sandbox, profile: &Value, more: &[&str]) -> Run {
+    let agents = json!({"agents": {"talker": profile}});
+    sandbox.write("agents.json", &agents.to_string());
+    let args = [
+        "--agents",
+        "agents.json",
+        "--agent",
+        "talker",
+        "--retries",
+        "0",
+    ];
+    let schedule = plan(json!([{"id": "t1", "title": "one"}]));
+    sandbox.dispatch(&schedule, &[&args[..], more].concat())
+}
+
+#[test]
+fn secrets_are_seen_neither_in_the_log_nor_in_records() {
+    let sandbox = Sandbox::new();
+    let script = "cat >/dev/null; echo \"log in with $STORE_TOKEN\"; echo \"[DONE:$TERMINAL_ID] used $STORE_TOKEN\"";
+    let agent = sandbox.script("agent", script);
+    let profile = json!({"argv": [agent], "env": {"STORE_TOKEN": "0123456789abcdef"}});
+    let run = dispatch(&sandbox, &profile, &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let log = sandbox.read(".orchestrate/logs/t1/1.log");
+    assert!(log.contains("log in with ***"), "{log}");
+    let journal = sandbox.read(".orchestrate/journal.ndjson");
+    assert!(journal.contains("used ***"), "{journal}");
+    for text in [log, journal, run.stdout, run.stderr] {
+        assert!(!text.contains("0123456789abcdef"), "{text}");
+    }
+}
+
+#[test]
+fn only_what_is_named_is_passed_when_something_is_named() {
+    let sandbox = Sandbox::new();
+    let script = "cat >/dev/null; env >seen; echo \"[DONE:$TERMINAL_ID] ok\"";
+    let profile = json!({"argv": [sandbox.script("agent", script)], "env": {"OWN": "1"}});
+    // Cargo sets it for its tests.
+    let name = "CARGO_MANIFEST_DIR=";
+    assert_eq!(dispatch(&sandbox, &profile, &[]).code, 0);
+    assert!(sandbox.read("seen").contains(name));
+    let again = Sandbox::new();
+    let profile = json!({"argv": [again.script("agent", script)], "env": {"OWN": "1"}});
+    assert_eq!(
+        dispatch(&again, &profile, &["--pass-env", "SOMETHING,CARGO_PKG_*"]).code,
+        0
+    );
+    let seen = again.read("seen");
+    assert!(!seen.contains(name), "{seen}");
+    for part in ["CARGO_PKG_NAME=", "OWN=1", "TERMINAL_ID=", "PATH=", "PWD="] {
+        assert!(seen.contains(part), "{part} is missing in\n{seen}");
+    }
+}
+
+#[test]
+fn a_session_that_is_not_there_is_told_on_stderr_and_begun_anew() {
+    let sandbox = Sandbox::new();
+    let init = r#"echo '{"type":"system","subtype":"init","session_id":"s-1","model":"m"}'"#;
+    let done = r#"echo "{\"type\":\"assistant\",\"session_id\":\"s-1\",\"message\":{\"id\":\"m1\",\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"[DONE:$TERMINAL_ID] ok\"}]}}""#;
+    let well = r#"echo '{"type":"result","session_id":"s-1","subtype":"success","is_error":false,"result":"ok"}'"#;
+    let overloaded = r#"echo '{"type":"result","session_id":"s-1","subtype":"success","is_error":true,"api_error_status":529,"result":"overloaded"}'"#;
+    let script = format!(
+        "cat >/dev/null; if test \"$1\" = --resume; then echo \"No conversation found with session ID: $2\" >&2; exit 1; fi\n\
+         {init}; if test $ATTEMPT = 1; then {overloaded}; exit 1; fi\n{done}\n{well}"
+    );
+    let agent = sandbox.script("agent", &script);
+    let profile =
+        json!({"argv": [agent], "followUp": [agent, "--resume", "{session}"], "dialect": "claude"});
+    let run = dispatch(&sandbox, &profile, &["--backoff", "1ms"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let classes = sandbox
+        .records()
+        .into_iter()
+        .filter_map(|record| match record.body {
+            Body::AttemptFinished { class, .. } => Some(class),
+            _ => None,
+        });
+    let expected = [
+        Some(FailureClass::External),
+        Some(FailureClass::Session),
+        None,
+    ];
+    assert_eq!(classes.collect::<Vec<_>>(), expected);
+    assert_eq!(sandbox.state().tasks["t1"].retries, 0);
+}
