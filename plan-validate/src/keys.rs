@@ -59,6 +59,8 @@ pub(crate) const TASK: &[&str] = &[
     "readOnly",
     "sensitive",
     "isolation",
+    "maxCostUsd",
+    "maxTokens",
     "timeoutMinutes",
     "fixLimit",
     "onFailure",
