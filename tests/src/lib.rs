@@ -3,6 +3,7 @@
 
 mod bins;
 pub mod console;
+pub mod model;
 mod processes;
 mod sandbox;
 

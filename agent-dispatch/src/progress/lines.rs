@@ -1,6 +1,6 @@
 //! One line per event: for logs and pipes.
 
-use schemas::{Body, Console, Outcome, Record, State};
+use schemas::{Body, Console, Outcome, Record, StallStep, State};
 
 use super::{View, interrupt_text};
 
@@ -65,21 +65,52 @@ pub(super) fn line(body: &Body, state: &State) -> Option<String> {
         }
         Body::AttemptStarted { task, agent, .. } => format!("{task} started ({agent})"),
         Body::AttemptStalled {
-            task, silent_ms, ..
+            task,
+            silent_ms,
+            step,
+            doing,
+            ..
         } => {
+            let follows = match step {
+                StallStep::Warned => "",
+                StallStep::Nudged => " and is told to go on",
+                StallStep::Stopped => " and is being stopped",
+            };
+            let seconds = silent_ms / 1000;
             format!(
-                "{task} was silent for {} s and is being stopped",
-                silent_ms / 1000
+                "{task} has been silent for {seconds} s{follows}{}",
+                because(doing)
             )
         }
+        Body::QuotaHold {
+            route,
+            until,
+            class,
+            reason,
+            ..
+        } => {
+            let class = class.map_or("", schemas::FailureClass::as_str);
+            let until = match until {
+                Some(until) => format!("is held until {until}"),
+                None => "is held until a person has seen to it".to_owned(),
+            };
+            format!("{route} {until} ({class}){}", because(reason))
+        }
+        Body::QuotaReleased { route, .. } => format!("{route} is free again"),
+        Body::BudgetExceeded { limit, task, .. } => match task {
+            Some(task) => format!("{task} has spent its {limit}"),
+            None => format!("{limit} is spent: nothing more is started"),
+        },
         Body::AttemptRetrying {
             task,
             reason,
             delay_ms,
+            different,
             ..
         } => {
+            let way = if *different { ", in another way" } else { "" };
             format!(
-                "{task} will be tried again in {:.1} s{}",
+                "{task} will be tried again in {:.1} s{way}{}",
                 *delay_ms as f64 / 1000.0,
                 because(reason)
             )

@@ -109,6 +109,9 @@ fn counts(text: &mut String, state: &State) {
     if let Some(cost) = state.totals.cost_usd {
         let _ = write!(text, "; at least ${cost:.2}");
     }
+    if let Some(tokens) = state.totals.tokens {
+        let _ = write!(text, "; {tokens} tokens");
+    }
     text.push('\n');
 }
 
@@ -143,6 +146,14 @@ fn advice(text: &mut String, state: &State, edit: &str) {
             }
             None => writeln!(text, "  checkpoint {id} waits:  {edit} approve {id}"),
         };
+    }
+    for (route, known) in state.routes.iter().filter(|(_, known)| known.held) {
+        let why = known.reason.as_deref().unwrap_or("no reason known");
+        let _ = writeln!(text, "  {} is held: {}", printable(route), cell(why));
+    }
+    let spent = state.checkpoint.as_ref();
+    if spent.is_some_and(|checkpoint| checkpoint.id == "budget") {
+        text.push_str("  the budget is spent: raise --max-cost-usd or --max-tokens\n");
     }
     let waits = state.open_questions().next().is_some() || state.checkpoint.is_some();
     if waits {
