@@ -65,35 +65,6 @@ impl Dialect {
         functions.iter().find(is_shell).map(|tool| (*tool).clone())
     }
 
-    /// How many calls of tools have come back.
-    pub(super) fn results(self, body: &Value) -> usize {
-        let list = |name: &str| body.get(name).and_then(Value::as_array);
-        let all = |items: Option<&Vec<Value>>, is: &dyn Fn(&Value) -> usize| -> usize {
-            items.into_iter().flatten().map(is).sum()
-        };
-        let kind = |item: &Value, word: &str| {
-            usize::from(item.get("type").and_then(Value::as_str) == Some(word))
-        };
-        match self {
-            Dialect::Messages => all(list("messages"), &|message| {
-                all(message.get("content").and_then(Value::as_array), &|block| {
-                    kind(block, "tool_result")
-                })
-            }),
-            Dialect::Responses => all(list("input"), &|item| {
-                kind(item, "function_call_output") + kind(item, "local_shell_call_output")
-            }),
-            Dialect::Chat => all(list("messages"), &|message| {
-                usize::from(message.get("role").and_then(Value::as_str) == Some("tool"))
-            }),
-            Dialect::Gemini => all(list("contents"), &|content| {
-                all(content.get("parts").and_then(Value::as_array), &|part| {
-                    usize::from(part.get("functionResponse").is_some())
-                })
-            }),
-        }
-    }
-
     pub(super) fn error(self, status: u16) -> Value {
         let kind = match status {
             401 => "authentication_error",
