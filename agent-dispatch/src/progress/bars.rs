@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use schemas::{Body, Console, Record, State, TaskStatus, printable};
+use schemas::{Body, Console, Outcome, Record, State, TaskState, TaskStatus, printable};
 
-use super::{View, interrupt_text, lines};
+use super::{View, lines};
 
 /// Bars on stderr: running tasks below, what has been settled above.
 pub(super) struct Bars {
@@ -14,19 +14,25 @@ pub(super) struct Bars {
     all: MultiProgress,
     total: ProgressBar,
     tasks: BTreeMap<String, ProgressBar>,
+    /// What takes over at the first Ctrl-C: the terminal has written `^C` into the bars, and they could not be cleared.
+    lines: lines::Lines,
+    over: bool,
 }
 
 impl Bars {
     pub(super) fn new(console: &Console) -> Bars {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         let total = all.add(ProgressBar::new(1));
-        total.set_style(style("{prefix} {bar:20} {pos}/{len} {elapsed} {wide_msg}"));
+        // Not padded to the edge: the `^C` that a terminal writes behind the last line would wrap, and stay.
+        total.set_style(style("{prefix} {bar:20} {pos}/{len} {elapsed} {msg}"));
         total.set_prefix("all");
         Bars {
             program: console.program(),
             all,
             total,
             tasks: BTreeMap::new(),
+            lines: lines::Lines::new(console),
+            over: false,
         }
     }
 
@@ -43,6 +49,13 @@ impl Bars {
         })
     }
 
+    fn clear(&mut self) {
+        for bar in std::mem::take(&mut self.tasks).into_values() {
+            bar.finish_and_clear();
+        }
+        self.total.finish_and_clear();
+    }
+
     fn say(&self, line: &str) {
         // Lines that stay, above the bars.
         let _ = self
@@ -53,6 +66,9 @@ impl Bars {
 
 impl View for Bars {
     fn record(&mut self, record: &Record, state: &State) {
+        if self.over {
+            return self.lines.record(record, state);
+        }
         match &record.body {
             Body::AttemptStarted {
                 task,
@@ -60,7 +76,9 @@ impl View for Bars {
                 attempt,
                 ..
             } => {
-                let message = format!("{agent}, attempt {attempt}");
+                let spent = state.tasks.get(task).and_then(|task| task.cost_usd);
+                let spent = spent.map_or(String::new(), |usd| format!(", ${usd:.2} so far"));
+                let message = format!("{agent}, attempt {attempt}{spent}");
                 let bar = self.bar(task);
                 bar.set_position(0);
                 bar.set_message(message);
@@ -108,22 +126,54 @@ impl View for Bars {
             .count();
         self.total.set_length(state.tasks.len() as u64);
         self.total.set_position(settled as u64);
+        let room = columns().saturating_sub(BESIDE);
+        self.total
+            .set_message(totals(state).chars().take(room).collect::<String>());
     }
 
     fn tick(&mut self) {
-        self.total.tick();
+        if !self.over {
+            self.total.tick();
+        }
     }
 
     fn interrupted(&mut self, count: u32) {
-        self.say(interrupt_text(count));
+        if !std::mem::replace(&mut self.over, true) {
+            self.clear();
+        }
+        self.lines.interrupted(count);
     }
 
     fn finished(&mut self, _state: &State) {
-        for bar in std::mem::take(&mut self.tasks).into_values() {
-            bar.finish_and_clear();
-        }
-        self.total.finish_and_clear();
+        self.clear();
     }
+}
+
+/// Columns of the last line beside its message, and some to spare.
+const BESIDE: usize = 50;
+
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    size.map_or(80, |size| usize::from(size.ws_col))
+}
+
+/// What waits, what failed, what it has cost so far.
+fn totals(state: &State) -> String {
+    let count = |is: fn(&TaskState) -> bool| state.tasks.values().filter(|task| is(task)).count();
+    let failed = count(|task| matches!(task.outcome, Some(Outcome::Failed | Outcome::Excluded)));
+    let mut parts = vec![
+        (count(|task| task.status == TaskStatus::Pending), "queued"),
+        (count(|task| task.status == TaskStatus::Waiting), "waiting"),
+        (failed, "failed"),
+    ];
+    parts.retain(|(count, _)| *count > 0);
+    let mut parts: Vec<String> = parts
+        .into_iter()
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    parts.extend(state.totals.cost_usd.map(|usd| format!("${usd:.2}")));
+    parts.extend(state.totals.tokens.map(|count| format!("{count} tokens")));
+    parts.join(", ")
 }
 
 fn style(template: &str) -> ProgressStyle {
