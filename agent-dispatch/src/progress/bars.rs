@@ -14,7 +14,7 @@ pub(super) struct Bars {
     all: MultiProgress,
     total: ProgressBar,
     tasks: BTreeMap<String, ProgressBar>,
-    /// What takes over at the first Ctrl-C: the terminal has written `^C` into the bars, and they could not be cleared.
+    /// What takes over at the first Ctrl-C: the terminal writes `^C` into the bars, and redrawing them leaves pieces.
     lines: lines::Lines,
     over: bool,
 }
@@ -23,8 +23,7 @@ impl Bars {
     pub(super) fn new(console: &Console) -> Bars {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         let total = all.add(ProgressBar::new(1));
-        // Not padded to the edge: the `^C` that a terminal writes behind the last line would wrap, and stay.
-        total.set_style(style("{prefix} {bar:20} {pos}/{len} {elapsed} {msg}"));
+        total.set_style(style("{prefix} {bar:20} {pos}/{len} {elapsed} {wide_msg}"));
         total.set_prefix("all");
         Bars {
             program: console.program(),
@@ -126,9 +125,7 @@ impl View for Bars {
             .count();
         self.total.set_length(state.tasks.len() as u64);
         self.total.set_position(settled as u64);
-        let room = columns().saturating_sub(BESIDE);
-        self.total
-            .set_message(totals(state).chars().take(room).collect::<String>());
+        self.total.set_message(totals(state));
     }
 
     fn tick(&mut self) {
@@ -147,14 +144,6 @@ impl View for Bars {
     fn finished(&mut self, _state: &State) {
         self.clear();
     }
-}
-
-/// Columns of the last line beside its message, and some to spare.
-const BESIDE: usize = 50;
-
-fn columns() -> usize {
-    let size = rustix::termios::tcgetwinsize(std::io::stderr());
-    size.map_or(80, |size| usize::from(size.ws_col))
 }
 
 /// What waits, what failed, what it has cost so far.
