@@ -18,6 +18,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) workspace: &'a str,
     /// The verdict that the last attempt's work did not pass.
     pub(crate) verdict: Option<&'a Verdict>,
+    /// Positions of the tasks that own files: few, where the plan may be huge.
+    pub(crate) owning: &'a [usize],
     /// The agent goes on in its session: it knows the task, and needs the news only.
     pub(crate) follow_up: bool,
     /// Where a context goes that is too large for the prompt.
@@ -146,6 +148,15 @@ work is done and you have doubts about it, begin the text of DONE with the word 
 - When something that a dependency should have left is missing, report an error at once.
 "
     );
+}
+
+/// Positions of the tasks that own files.
+pub(crate) fn owning(plan: &Plan) -> Vec<usize> {
+    let tasks = plan.tasks.iter().enumerate();
+    tasks
+        .filter(|(_, task)| !task.paths.is_empty())
+        .map(|(at, _)| at)
+        .collect()
 }
 
 fn list(text: &mut String, items: &[String]) {

@@ -20,13 +20,8 @@ fn dependencies(text: &mut String, facts: &Facts<'_>) {
     }
     text.push_str("\n## Dependencies completed\n");
     for id in &facts.task.depends_on {
-        let title = facts
-            .plan
-            .tasks
-            .iter()
-            .find(|task| task.id == *id)
-            .map_or("", |task| &task.title);
         let known = facts.state.tasks.get(id);
+        let title = known.map_or("", |task| task.title.as_str());
         let outcome = match known.and_then(|task| task.outcome) {
             Some(Outcome::Succeeded) => "succeeded",
             Some(Outcome::Failed) => "failed",
@@ -69,9 +64,12 @@ fn boundaries(text: &mut String, facts: &Facts<'_>) {
 
 /// What other tasks of the same project own, and how these stand. What this task owns as well is not forbidden to it.
 fn owners(facts: &Facts<'_>) -> Vec<String> {
-    let others = facts.plan.tasks.iter().filter(|other| {
-        other.id != facts.task.id && other.project == facts.task.project && !other.paths.is_empty()
-    });
+    let owning = facts
+        .owning
+        .iter()
+        .filter_map(|at| facts.plan.tasks.get(*at));
+    let others =
+        owning.filter(|other| other.id != facts.task.id && other.project == facts.task.project);
     let line = |other: &Task| {
         let foreign = |path: &&String| !facts.task.paths.contains(path);
         let paths: Vec<&str> = other

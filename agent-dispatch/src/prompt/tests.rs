@@ -33,6 +33,7 @@ fn whole(
         terminal: "t2-1-abc",
         workspace: "/w/web",
         verdict: verdict.as_ref(),
+        owning: &owning(&plan),
         follow_up,
         context_file: "/run/context.md",
     })
@@ -41,7 +42,7 @@ fn whole(
 #[test]
 fn the_first_prompt_has_all_that_an_agent_needs_to_act_alone() {
     let state = serde_json::json!({"tasks": {"t1": {
-        "status": "settled", "outcome": "succeeded", "summary": "Vite is there"}}});
+        "status": "settled", "title": "Set up", "outcome": "succeeded", "summary": "Vite is there"}}});
     let text = prompt(1, state, None);
     for part in [
         "**Task ID:** t2",

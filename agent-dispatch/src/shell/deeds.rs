@@ -109,6 +109,7 @@ impl Shell<'_> {
             terminal,
             workspace: &workspace.display().to_string(),
             verdict: workspace::verdict(dir, state, &task.id).as_ref(),
+            owning: &self.owning,
             follow_up: sessions.0.is_some(),
             context_file: &context_file.display().to_string(),
         });

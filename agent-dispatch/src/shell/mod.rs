@@ -91,6 +91,8 @@ struct Shell<'v> {
     /// Of the secrets that we inherited.
     mask: mask::Mask,
     places: workspace::Places,
+    /// Tasks that own files.
+    owning: Vec<usize>,
     /// Where we stand in the journal, for the thread that watches it.
     known: Arc<AtomicU64>,
     began: Instant,
@@ -113,6 +115,7 @@ pub(crate) fn run(
     let mut shell = Shell {
         known: Arc::new(AtomicU64::new(run.journal.offset())),
         writer: Writer::new(events.clone()),
+        owning: crate::prompt::owning(&run.plan),
         run,
         containment: Arc::new(containment),
         view,
