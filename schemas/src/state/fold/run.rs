@@ -1,7 +1,9 @@
 //! What happens to the run as a whole.
 
 use crate::state::{CheckpointState, DecisionEntry, Lock};
-use crate::{Body, Record, RunOutcome, RunStatus, State, TaskLabel, TaskStatus, Verification};
+use crate::{
+    Body, Record, RunOutcome, RunStatus, State, TaskLabel, TaskState, TaskStatus, Verification,
+};
 
 impl State {
     pub(super) fn apply_run(&mut self, record: &Record) {
@@ -201,11 +203,9 @@ impl State {
             .checkpoint
             .as_ref()
             .is_some_and(|checkpoint| checkpoint.kind == "decision");
-        let waiting = self
-            .tasks
-            .values()
-            .any(|task| task.status == TaskStatus::Waiting);
-        if decision && !waiting {
+        // Asked only where it matters: this is called whenever a task settles, and there may be a hundred thousand.
+        let waits = |task: &TaskState| task.status == TaskStatus::Waiting;
+        if decision && !self.tasks.values().any(waits) {
             self.checkpoint = None;
             self.status = RunStatus::InProgress;
         }
