@@ -2,6 +2,7 @@
 //!
 //! `core` decides, `shell` does; `graph`, `prompt` and `profiles` turn documents into what the two work on.
 
+mod acp;
 mod candidates;
 mod cli;
 mod config;

@@ -8,6 +8,7 @@
 //!   (4) An unknown figure is absent, never zero.
 //!   (5) Memory is bounded: a line over [`MAX_LINE`] is skipped whole, of a message the last [`MAX_TEXT`] are kept.
 
+mod acp;
 mod class;
 mod claude;
 mod codex;
@@ -30,9 +31,10 @@ use serde::{Deserialize, Serialize};
 use crate::marker::Marker;
 use ear::{Ear, Hearing};
 use event::Event;
-use lines::Lines;
 
+pub use acp::LOAD as ACP_LOAD;
 pub use class::ErrorClass;
+pub use lines::Lines;
 pub use report::{Report, StreamError};
 pub use reset::Reset;
 
@@ -61,11 +63,13 @@ pub enum Dialect {
     Copilot,
     /// `goose run --output-format stream-json`.
     Goose,
+    /// The Agent Client Protocol, which several programs speak when they are asked to.
+    Acp,
 }
 
 impl Dialect {
     /// Every dialect there is.
-    pub const ALL: [Dialect; 7] = [
+    pub const ALL: [Dialect; 8] = [
         Dialect::Text,
         Dialect::Claude,
         Dialect::Codex,
@@ -73,6 +77,7 @@ impl Dialect {
         Dialect::Opencode,
         Dialect::Copilot,
         Dialect::Goose,
+        Dialect::Acp,
     ];
 
     /// As documents and flags name it.
@@ -85,6 +90,7 @@ impl Dialect {
             Dialect::Opencode => "opencode",
             Dialect::Copilot => "copilot",
             Dialect::Goose => "goose",
+            Dialect::Acp => "acp",
         }
     }
 }
@@ -164,6 +170,7 @@ impl Parser {
             Dialect::Opencode => Box::new(opencode::Opencode),
             Dialect::Copilot => Box::new(copilot::Copilot::default()),
             Dialect::Goose => Box::new(goose::Goose::default()),
+            Dialect::Acp => Box::new(acp::Acp::default()),
         };
         Parser {
             hearing: Hearing::default(),

@@ -45,6 +45,11 @@ impl<'a> Event<'a> {
         value.as_u64().or_else(rounded)
     }
 
+    /// A whole number of any sign.
+    pub(super) fn number(self, pointer: &str) -> Option<i64> {
+        self.0.pointer(pointer)?.as_i64()
+    }
+
     /// An HTTP status.
     pub(super) fn status(self, pointer: &str) -> Option<u16> {
         let status = u16::try_from(self.count(pointer)?).ok()?;

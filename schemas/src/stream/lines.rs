@@ -7,8 +7,9 @@ use super::MAX_LINE;
 /// A buffer larger than this is given back once its line is read.
 const KEPT: usize = 1 << 20;
 
-#[derive(Default)]
-pub(super) struct Lines {
+/// Takes bytes in pieces of any size, and hands over whole lines without their ends. A line over [`MAX_LINE`] is skipped.
+#[derive(Debug, Default)]
+pub struct Lines {
     /// The line so far, when it began in an earlier piece.
     line: Vec<u8>,
     /// The line is too long: the rest of it does not matter.
@@ -16,7 +17,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn feed(&mut self, bytes: &[u8], mut whole: impl FnMut(&[u8])) {
+    /// The next piece.
+    pub fn feed(&mut self, bytes: &[u8], mut whole: impl FnMut(&[u8])) {
         let mut rest = bytes;
         while let Some(end) = memchr(b'\n', rest) {
             let piece = &rest[..end];
@@ -34,7 +36,7 @@ impl Lines {
     }
 
     /// What is left is a line.
-    pub(super) fn finish(&mut self, mut whole: impl FnMut(&[u8])) {
+    pub fn finish(&mut self, mut whole: impl FnMut(&[u8])) {
         if !self.skip && !self.line.is_empty() {
             whole(&self.line);
         }

@@ -5,7 +5,7 @@ use schemas::stream::{Dialect, Heard, Reset};
 
 use super::{Whole, hear};
 
-const STREAMS: [(&str, Dialect, &[u8]); 9] = [
+const STREAMS: [(&str, Dialect, &[u8]); 10] = [
     ("claude", Dialect::Claude, include_bytes!("claude.jsonl")),
     ("qwen", Dialect::Claude, include_bytes!("qwen.jsonl")),
     ("cursor", Dialect::Claude, include_bytes!("cursor.jsonl")),
@@ -18,6 +18,7 @@ const STREAMS: [(&str, Dialect, &[u8]); 9] = [
     ),
     ("copilot", Dialect::Copilot, include_bytes!("copilot.jsonl")),
     ("goose", Dialect::Goose, include_bytes!("goose.jsonl")),
+    ("acp", Dialect::Acp, include_bytes!("acp.jsonl")),
     ("text", Dialect::Text, include_bytes!("text.txt")),
 ];
 
@@ -41,7 +42,7 @@ fn told(one: &Heard) -> String {
 /// What is heard in order; outcome, tokens and class of the error; the last text.
 #[test]
 fn what_each_dialect_says() {
-    let table: [(&str, &[&str], &str, Option<&str>); 9] = [
+    let table: [(&str, &[&str], &str, Option<&str>); 10] = [
         (
             "claude",
             &[
@@ -109,6 +110,22 @@ fn what_each_dialect_says() {
             Some("[DONE:x] made"),
         ),
         (
+            "acp",
+            &[
+                "session a-1",
+                "progress é",
+                ".",
+                "t1 execute",
+                "t1 over",
+                "t2 edit",
+                "t2 over",
+                "done made",
+                ".",
+            ],
+            "ok 36/6/5 -",
+            Some("[DONE:x] made"),
+        ),
+        (
             "text",
             &["progress half", "done é made", "."],
             "- -/-/- -",
@@ -134,6 +151,8 @@ fn what_else_a_report_holds() {
     assert_eq!(heard("claude").report.model.as_deref(), Some("m-1"));
     assert_eq!(heard("opencode").report.cost_usd, Some(0.75));
     assert_eq!(heard("codex").report.cost_usd, None);
+    assert_eq!(heard("acp").report.cost_usd, Some(0.25), "of this run");
+    assert_eq!(heard("acp").report.model.as_deref(), Some("m-2"));
     assert_eq!(heard("codex").report.tool_calls, 2);
     for (name, _, _) in STREAMS {
         let refused = matches!(name, "gemini" | "copilot");
