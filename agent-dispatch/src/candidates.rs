@@ -1,5 +1,6 @@
 //! From profiles and limits to what the core knows of who may do a task.
 
+use schemas::stream::Dialect;
 use schemas::{Plan, Profile, Steering, Task};
 
 use crate::cli::Cli;
@@ -41,7 +42,9 @@ impl Candidates {
             is_agent,
             route: is_agent.then(|| self.route(runner.route())),
             done: runner.profile.done,
-            follows_up: runner.profile.follow_up.is_some(),
+            // By the protocol a session is taken up whatever the argv.
+            follows_up: runner.profile.follow_up.is_some()
+                || runner.profile.dialect == Dialect::Acp,
             steer: steer(&runner.profile),
             pace: pace(cli, plan, task, &runner.profile),
             usd_per_token: runner

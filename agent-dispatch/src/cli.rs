@@ -126,6 +126,17 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) pass_env: Vec<String>,
 
+    /// Run attempts behind this: `ssh HOST`, `srun -Q -n1`, `bwrap ... --`; `{workspace}` is filled in
+    ///
+    /// A shim is started there (this program, which must be there too) and given the attempt on its stdin. An attempt
+    /// counts only by the shim's own end record: without one it is lost, whatever the launcher's exit code.
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) launcher: Option<String>,
+
+    /// This program as the launcher's other side names it [default: its path here]
+    #[arg(long, value_name = "PROGRAM", requires = "launcher")]
+    pub(crate) shim: Option<PathBuf>,
+
     /// How agents are kept from leaving processes behind
     #[arg(long, value_name = "MEANS", default_value = "auto")]
     pub(crate) contain: Contain,
@@ -145,7 +156,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) speech: Speech,
 
-    /// The agent for all tasks: program and arguments, prompt on stdin
+    /// The agent for all tasks: program and arguments, prompt on stdin; with --agent, the program of a profile that asks for one
     #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
 }

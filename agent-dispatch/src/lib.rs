@@ -15,6 +15,7 @@ mod prompt;
 mod shell;
 mod tier;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use schemas::document::{self, Input};
@@ -27,15 +28,20 @@ use crate::cli::Cli;
 use crate::core::{Graph, Spec, resume};
 use crate::profiles::{Profiles, Runner};
 use crate::shell::contain::{self, Containment};
+use crate::shell::launcher::Launcher;
 use crate::shell::run_dir::RunDir;
 
 /// Runs the program.
 pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let mut args = std::env::args().skip(1);
-    if args.next().as_deref() == Some("__warden") {
-        let prefix = args.next().unwrap_or_default();
-        contain::warden(&prefix, args.next().as_deref());
-        return Ok(Exit::Yes);
+    match args.next().as_deref() {
+        Some("__warden") => {
+            let prefix = args.next().unwrap_or_default();
+            contain::warden(&prefix, args.next().as_deref());
+            return Ok(Exit::Yes);
+        }
+        Some("__exec") => return shell::launcher::shim::run(),
+        _ => {}
     }
     let cli: Cli = program::arguments()?;
     console.configure(&cli.speech);
@@ -108,7 +114,8 @@ fn prepare(
             runner.profile.done = config::done_rule(done);
         }
     }
-    let agents = tier::lock(&mut runners, cli.assume_authorized, console)?;
+    let here = cli.launcher.is_none();
+    let agents = tier::lock(&mut runners, here, cli.assume_authorized, console)?;
     let rules = graph::Rules {
         candidates: Candidates::new(cli, plan, &runners),
         fix_limit: cli.fix_limit,
@@ -135,7 +142,11 @@ fn profiles(cli: &Cli, plan: &Plan) -> Result<Profiles, Failure> {
                 ))
             })
         });
-        profiles.force_argv(argv.collect::<Result<_, _>>()?);
+        let argv = argv.collect::<Result<_, _>>()?;
+        match &cli.agent {
+            Some(name) => profiles.force_filled(name, argv)?,
+            None => profiles.force_argv(argv),
+        }
     } else if let Some(name) = &cli.agent {
         profiles.force(name)?;
     }
@@ -190,6 +201,9 @@ fn dispatch(
             isolated.join(", ")
         ));
     }
+    let launcher = cli.launcher.as_deref();
+    let launcher = launcher.map(|prefix| Launcher::new(prefix, cli.shim.as_deref()));
+    let launcher = launcher.transpose()?.map(Arc::new);
     let _lock = dir.lock()?;
     let (state, mut journal) = schemas::journal::load(dir.path())?;
     if !state.plan_id.is_empty() && state.plan_id != plan.plan_id {
@@ -216,7 +230,10 @@ fn dispatch(
     let limits = config::limits(cli, schedule, &plan, seed);
     contain::make_room(limits.jobs);
     let containment = Containment::new(&mark, cli.contain)?;
-    let means = containment.level();
+    let mut means = containment.level();
+    if let Some(prefix) = &cli.launcher {
+        means.push_str(&format!(" + launcher {prefix}"));
+    }
     let opening = opening(
         &plan,
         &graph,
@@ -236,6 +253,7 @@ fn dispatch(
         root,
         pass_env: (!cli.pass_env.is_empty()).then(|| cli.pass_env.clone()),
         gate_program,
+        launcher,
         dir,
         journal,
         state,

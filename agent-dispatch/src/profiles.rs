@@ -12,6 +12,9 @@ pub(crate) use runner::{Filling, Runner};
 /// The agent of a task that brings its own command.
 const OWN: &str = "command";
 
+/// What becomes the words after `--`.
+const COMMAND: &str = "{command}";
+
 /// Profiles by name: built in, from the plan, from `--agents`; later ones win.
 #[derive(Debug, Default)]
 pub(crate) struct Profiles {
@@ -50,21 +53,40 @@ impl Profiles {
     }
 
     /// This argv does all tasks.
-    pub(crate) fn force_argv(&mut self, mut argv: Vec<String>) {
+    pub(crate) fn force_argv(&mut self, argv: Vec<String>) {
         let name = argv
             .first()
             .map(|program| program.rsplit('/').next().unwrap_or(program).to_owned());
         let name = name.unwrap_or_default();
-        // `./agent.sh` is the one where the command was typed, not one in the agent's folder.
-        if let Some(program) = argv.first_mut().filter(|program| program.contains('/'))
-            && let Some(path) = std::path::absolute(&*program)
-                .ok()
-                .and_then(|path| path.into_os_string().into_string().ok())
-        {
-            *program = path;
-        }
-        self.known.insert(name.clone(), bare(argv, DoneRule::Both));
+        self.known
+            .insert(name.clone(), bare(whole(argv), DoneRule::Both));
         self.forced = Some(name);
+    }
+
+    /// This profile does all tasks, with these words where it asks for a command.
+    pub(crate) fn force_filled(&mut self, name: &str, words: Vec<String>) -> Result<(), Failure> {
+        let mut profile = self.find(name)?.clone();
+        if !asks_for_command(&profile) {
+            let message = format!("cannot use a command after -- with the agent {name}");
+            return Err(
+                Failure::usage(message).help("it has a program of its own; leave one of them out")
+            );
+        }
+        let words = whole(words);
+        let argvs = std::iter::once(&mut profile.argv).chain(&mut profile.follow_up);
+        for argv in argvs {
+            let filled = argv.drain(..).flat_map(|word| {
+                if word == COMMAND {
+                    words.clone()
+                } else {
+                    vec![word]
+                }
+            });
+            *argv = filled.collect();
+        }
+        self.known.insert(name.to_owned(), profile);
+        self.forced = Some(name.to_owned());
+        Ok(())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Profile)> {
@@ -115,6 +137,11 @@ impl Profiles {
         model: Option<&String>,
     ) -> Result<Runner, Failure> {
         let profile = self.find(name)?.clone();
+        if asks_for_command(&profile) {
+            let message = format!("cannot start the agent {name}: it has no program of its own");
+            return Err(Failure::usage(message)
+                .help(format!("give it one: --agent {name} -- PROGRAM ARGS")));
+        }
         let of_plan = plan.defaults.model.as_ref().filter(|_| {
             plan.defaults
                 .agent
@@ -145,6 +172,22 @@ impl Profiles {
             ))
         })
     }
+}
+
+fn asks_for_command(profile: &Profile) -> bool {
+    profile.argv.iter().any(|word| word == COMMAND)
+}
+
+/// `./agent.sh` is the one where the command was typed, not one in the agent's folder.
+fn whole(mut argv: Vec<String>) -> Vec<String> {
+    if let Some(program) = argv.first_mut().filter(|program| program.contains('/'))
+        && let Some(path) = std::path::absolute(&*program)
+            .ok()
+            .and_then(|path| path.into_os_string().into_string().ok())
+    {
+        *program = path;
+    }
+    argv
 }
 
 /// A task's own command: its exit code is its result, as make takes it.

@@ -8,9 +8,11 @@ use schemas::{AgentLabel, Authorization, Console, Failure};
 use crate::profiles::Runner;
 
 /// Finds every agent's program and what authorizes it; tells each once. Fails closed: an agent that is not there or that
-/// nothing authorizes is not found out by the first task. A fallback that cannot be started is left out instead.
+/// nothing authorizes is not found out by the first task. A fallback that cannot be started is left out instead. Behind a
+/// launcher (not `here`), programs are where they are.
 pub(crate) fn lock(
     runners: &mut [Vec<Runner>],
+    here: bool,
     assume: bool,
     console: &Console,
 ) -> Result<Vec<AgentLabel>, Failure> {
@@ -19,9 +21,12 @@ pub(crate) fn lock(
     for candidates in runners {
         let mut ready = Vec::new();
         for (choice, mut runner) in std::mem::take(candidates).into_iter().enumerate() {
-            let found = runner
-                .find_program()
-                .and_then(|()| authority(&runner, assume));
+            let found = if here {
+                let found = runner.find_program();
+                found.and_then(|()| authority(&runner, assume))
+            } else {
+                Ok(authority(&runner, assume).unwrap_or(Authority::Elsewhere))
+            };
             match found {
                 Ok(authority) => {
                     labels.extend(tell(&runner, &authority, &mut told, console));
@@ -52,6 +57,8 @@ enum Authority {
     File(String),
     /// `--assume-authorized`.
     Assumed,
+    /// It runs behind a launcher: what is there cannot be seen from here.
+    Elsewhere,
 }
 
 fn authority(runner: &Runner, assume: bool) -> Result<Authority, Failure> {
@@ -109,10 +116,14 @@ fn tell(
         Authority::Environment(name) => format!("${name}"),
         Authority::File(file) => file.clone(),
         Authority::Assumed => "assumed".to_owned(),
+        Authority::Elsewhere => "not seen from here".to_owned(),
     };
     let label = AgentLabel {
         name: runner.name.clone(),
-        program: runner.program.display().to_string(),
+        program: match runner.program.as_os_str().is_empty() {
+            true => runner.profile.argv.first().cloned().unwrap_or_default(),
+            false => runner.program.display().to_string(),
+        },
         authorization: why,
         flags: runner.permission_flags().to_vec(),
     };

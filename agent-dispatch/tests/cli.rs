@@ -7,6 +7,10 @@ mod edges;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
+mod launchers;
+#[cfg(test)]
+mod protocol;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod sessions;

@@ -33,7 +33,8 @@ impl Agents {
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
     /// Program and arguments. `{model}`, `{prompt}` (one element), `{promptFile}` and `{newSession}` (a UUID for the
-    /// session that begins) are filled in; an element that is `{autonomy}` becomes the flags of the task's level. What
+    /// session that begins) are filled in; an element that is `{autonomy}` becomes the flags of the task's level, one that
+    /// is `{command}` the words that the command line gives after `--`. What
     /// cannot be filled in falls away with the flag before it.
     pub argv: Vec<String>,
     /// Program and arguments of an attempt that goes on in an earlier session, `{session}`; absent when the agent cannot.

@@ -191,7 +191,6 @@ pub(crate) enum Event {
         signal: Option<i32>,
     },
     /// What launched it has ended, and its own end record is missing. Before `Gone`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no launchers yet"))]
     Lost { attempt: Attempt, reason: String },
     /// Its output has ended and nothing that it started is left.
     Gone {

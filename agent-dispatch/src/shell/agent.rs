@@ -2,28 +2,30 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::PipeWriter;
+use std::io::PipeReader;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use schemas::stream::Dialect;
 
-use super::Incoming;
 use super::contain::{self, Containment};
-use super::environment;
+use super::feed::{Fed, Feed};
+use super::launcher::Launcher;
+use super::launcher::frame::Frames;
+use super::launcher::line::{Ending, Heard, Line};
 use super::log::{Log, Tap};
 use super::mask::Mask;
+use super::talk::Talk;
 use super::threads::Threads;
-use super::{output, touched};
-use crate::core::{Attempt, Event};
-
-/// After an agent has exited, how long its output may still come before what holds the pipe is ended.
-const LEAK: Duration = Duration::from_millis(100);
+use super::waiter::{After, Waiter};
+use super::{Incoming, output, spawn};
+use crate::acp;
+use crate::core::Attempt;
 
 /// What to start.
 pub(super) struct Start {
@@ -31,7 +33,7 @@ pub(super) struct Start {
     /// Where its program is.
     pub(super) program: PathBuf,
     /// Program and arguments.
-    pub(super) argv: Vec<OsString>,
+    pub(super) argv: Vec<String>,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) env_remove: Vec<String>,
     /// Of our environment, it gets only these and what hardly a program does without.
@@ -39,8 +41,7 @@ pub(super) struct Start {
     /// What must not be seen of what it prints.
     pub(super) mask: Mask,
     pub(super) workspace: PathBuf,
-    /// Read by the agent, then end of file.
-    pub(super) stdin: File,
+    pub(super) input: Input,
     /// Takes what it prints.
     pub(super) log: PathBuf,
     /// Its marker id and the end of its mark.
@@ -51,19 +52,37 @@ pub(super) struct Start {
     pub(super) is_agent: bool,
     /// Tokens of its session before this attempt.
     pub(super) earlier: Option<schemas::Usage>,
+    /// It runs behind this one.
+    pub(super) behind: Option<Behind>,
 }
 
-/// A started process. Dropping it ends nothing: its waiter goes on.
-#[derive(Debug)]
-pub(super) struct Child {
+/// What an attempt reads.
+pub(super) enum Input {
+    /// This, then end of file.
+    File(File),
+    /// What the protocol has to say.
+    Talk(acp::Setup),
+}
+
+/// A launcher, and what the shim behind it must know.
+pub(super) struct Behind {
+    pub(super) launcher: Arc<Launcher>,
+    pub(super) nonce: String,
+    pub(super) lease: String,
+    pub(super) grace: Duration,
+}
+
+/// A process of ours. Dropping it ends nothing: its waiter goes on.
+#[derive(Debug, Clone)]
+pub(super) struct Process {
     pub(super) pid: u32,
     /// It has been reaped: its number may belong to somebody else.
-    reaped: Arc<AtomicBool>,
+    pub(super) reaped: Arc<AtomicBool>,
 }
 
-impl Child {
+impl Process {
     /// SIGTERM to its group.
-    pub(super) fn terminate(&self) {
+    fn terminate(&self) {
         if !self.reaped.load(Ordering::Acquire) {
             contain::terminate(self.pid);
         }
@@ -77,149 +96,180 @@ impl Child {
     }
 }
 
+/// A started attempt.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) process: Process,
+    /// It hears us.
+    feed: Option<Arc<Feed>>,
+    talk: Option<Arc<Talk>>,
+}
+
+impl Child {
+    /// Asks it to end: by the protocol, by its shim, by SIGTERM.
+    pub(super) fn terminate(&self) {
+        if let Some(talk) = &self.talk {
+            talk.cancel();
+        }
+        // A launcher that gets a signal may end its attempt without any grace.
+        if !self.feed.as_ref().is_some_and(|feed| feed.terminate()) {
+            self.process.terminate();
+        }
+    }
+
+    pub(super) fn kill(&self) {
+        self.process.kill();
+    }
+
+    /// Tells it what a person says, where it can hear.
+    pub(super) fn tell(&self, text: &str) {
+        if let Some(talk) = &self.talk {
+            talk.tell(text);
+        }
+    }
+}
+
 /// Starts an agent. Its markers, its exit and its being gone come as events.
 pub(super) fn start(
-    start: Start,
+    mut start: Start,
     containment: &Arc<Containment>,
     events: &SyncSender<Incoming>,
     threads: &Threads,
 ) -> anyhow::Result<Child> {
-    let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
     let tap = Tap {
         mask: start.mask.clone(),
         log: Log::new(start.log.clone()),
     };
-    let (errors, said) = match start.dialect {
-        // One pipe for both streams, as a terminal has.
-        Dialect::Text => (writer.try_clone().context("cannot make a pipe")?, None),
-        _ => {
+    let outputs = Outputs::new(&start, &tap, threads)?;
+    let fed = Fed::new(&mut start, containment, threads)?;
+    // File times may be coarser than the clock's.
+    let begun = SystemTime::now() - Duration::from_millis(20);
+    let streams = spawn::Streams {
+        stdin: fed.stdin,
+        stdout: outputs.stdout,
+        stderr: outputs.stderr,
+    };
+    let (handle, process) = spawn::spawn(&start, containment, streams)?;
+    let talk = fed.setup.zip(fed.feed.clone());
+    let talk = talk.map(|(setup, feed)| Talk::open(setup, feed, start.attempt, events.clone()));
+    let (ended, output_ended) = channel::<()>();
+    let (reaped, was_reaped) = channel::<()>();
+    let hearing = Hearing {
+        talk: talk.clone(),
+        tap,
+        pipe: outputs.pipe,
+        said: outputs.said,
+        process: process.clone(),
+        reaped: was_reaped,
+        ended,
+    };
+    let after = hearing.begin(&start, events, threads);
+    let waiter = Waiter {
+        attempt: start.attempt,
+        process: process.clone(),
+        after,
+        output_ended,
+        folder: start.is_agent.then_some(start.workspace),
+        terminal: start.terminal,
+        begun,
+        containment: Arc::clone(containment),
+        events: events.clone(),
+    };
+    threads.run(move || {
+        let status = handle.wait().map(|output| output.status).ok();
+        drop(reaped);
+        waiter.gone(status);
+    });
+    Ok(Child {
+        process,
+        feed: fed.feed,
+        talk,
+    })
+}
+
+/// The ends of the pipes that it prints to.
+struct Outputs {
+    pipe: PipeReader,
+    /// What is said on stderr at its end, where that is a stream of its own.
+    said: Option<Receiver<String>>,
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+}
+
+impl Outputs {
+    fn new(start: &Start, tap: &Tap, threads: &Threads) -> anyhow::Result<Outputs> {
+        let (pipe, writer) = std::io::pipe().context("cannot make a pipe")?;
+        // One pipe for both streams, as a terminal has. A launcher's own words must not come between the frames.
+        let merged = start.dialect == Dialect::Text && start.behind.is_none();
+        let (errors, said) = if merged {
+            (writer.try_clone().context("cannot make a pipe")?, None)
+        } else {
             let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
             let ((ended, said), tap) = (sync_channel(1), tap.clone());
             threads.run(move || output::drain(reader, tap, &ended));
             (writer, Some(said))
-        }
-    };
-    let errors = OwnedFd::from(errors);
-    // File times may be coarser than the clock's.
-    let begun = SystemTime::now() - Duration::from_millis(20);
-    let folder = start.is_agent.then(|| start.workspace.clone());
-    let (handle, child) = spawn(&start, containment, writer, errors)?;
-
-    let (ended, output_ended) = channel::<()>();
-    let speaker = output::Speaker {
-        attempt: start.attempt,
-        terminal: start.terminal.clone(),
-        dialect: start.dialect,
-        is_agent: start.is_agent,
-        earlier: start.earlier,
-    };
-    let listener = output::Listener::new(speaker, tap, said, events.clone());
-    threads.run(move || {
-        listener.listen(reader);
-        drop(ended);
-    });
-
-    let (containment, events) = (Arc::clone(containment), events.clone());
-    let (attempt, terminal, pid, reaped) = (
-        start.attempt,
-        start.terminal,
-        child.pid,
-        Arc::clone(&child.reaped),
-    );
-    threads.run(move || {
-        let status = handle.wait().map(|output| output.status).ok();
-        reaped.store(true, Ordering::Release);
-        containment.leaders().remove(&pid);
-        let code = status.and_then(|status| status.code());
-        let signal =
-            status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status));
-        let _ = events.send(Incoming::Event(Event::Exited {
-            attempt,
-            code,
-            signal,
-        }));
-        // The sender is never used: its end is the output's end.
-        let held = matches!(
-            output_ended.recv_timeout(LEAK),
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout)
-        );
-        let left = containment.sweep(pid, &terminal);
-        if held {
-            // Whoever held the pipe is gone by now, or cannot be killed; its markers have been read.
-            let _ = output_ended.recv_timeout(Duration::from_secs(5));
-        }
-        let _ = events.send(Incoming::Event(Event::Gone {
-            attempt,
-            leaked: held || left,
-            files: folder.map_or_else(Vec::new, |folder| touched::since(&folder, begun)),
-        }));
-    });
-    Ok(child)
+        };
+        Ok(Outputs {
+            pipe,
+            said,
+            stdout: OwnedFd::from(writer),
+            stderr: OwnedFd::from(errors),
+        })
+    }
 }
 
-/// Starts the process in a group of its own.
-fn spawn(
-    start: &Start,
-    containment: &Containment,
-    output: PipeWriter,
-    errors: OwnedFd,
-) -> anyhow::Result<(duct::Handle, Child)> {
-    let args = start.argv.get(1..).context("its argv is empty")?;
-    let mut argv = vec![start.program.clone().into_os_string()];
-    if start.is_agent {
-        let entered = containment.enter(&start.terminal);
-        argv = entered.context("cannot make its control group")?;
-        argv.push(start.program.clone().into_os_string());
-    }
-    argv.extend_from_slice(args);
-    let (program, args) = argv.split_first().context("its argv is empty")?;
-    let stdin = start.stdin.try_clone().context("cannot open the prompt")?;
-    let mut expression = duct::cmd(program, args)
-        .dir(&start.workspace)
-        .stdin_file(stdin)
-        .stdout_file(output)
-        .stderr_file(errors)
-        .unchecked()
-        .before_spawn(|command| {
-            std::os::unix::process::CommandExt::process_group(command, 0);
-            Ok(())
+/// What a thread needs to listen to it.
+struct Hearing {
+    talk: Option<Arc<Talk>>,
+    tap: Tap,
+    pipe: PipeReader,
+    said: Option<Receiver<String>>,
+    process: Process,
+    reaped: Receiver<()>,
+    ended: Sender<()>,
+}
+
+impl Hearing {
+    /// Begins to listen; answers how it will be known how the attempt ended.
+    fn begin(self, start: &Start, events: &SyncSender<Incoming>, threads: &Threads) -> After {
+        let speaker = output::Speaker {
+            attempt: start.attempt,
+            terminal: start.terminal.clone(),
+            dialect: start.dialect,
+            is_agent: start.is_agent,
+            earlier: start.earlier,
+            talk: self.talk,
+        };
+        let (ended, tap, events) = (self.ended, self.tap, events.clone());
+        let Some(behind) = &start.behind else {
+            let (said, pipe) = (self.said, self.pipe);
+            let listener = output::Listener::new(speaker, tap, said, events);
+            threads.run(move || {
+                listener.listen(pipe);
+                drop(ended);
+            });
+            return After::Itself;
+        };
+        let ending = Ending::default();
+        let (errors, said) = sync_channel(1);
+        let line = Line {
+            pipe: self.pipe,
+            frames: Frames::new(&behind.nonce),
+            attempt: start.attempt,
+            launcher: self.process,
+            reaped: Some(self.reaped),
+            ending: ending.clone(),
+            tap: tap.clone(),
+            errors,
+            events: events.clone(),
+            threads: threads.clone(),
+            heard: Heard::default(),
+        };
+        let listener = output::Listener::new(speaker, tap, Some(said), events);
+        threads.run(move || {
+            listener.listen(line);
+            drop(ended);
         });
-    let mark = (
-        OsString::from(contain::MARK),
-        OsString::from(containment.mark(&start.terminal)),
-    );
-    let own = start.env.iter().cloned().chain([mark]);
-    let mut removed: Vec<&str> = environment::removed(start.is_agent).collect();
-    removed.extend(start.env_remove.iter().map(String::as_str));
-    expression = match &start.pass_env {
-        Some(names) => {
-            let mut env = environment::passed(names);
-            env.retain(|(name, _)| removed.iter().all(|removed| name != removed));
-            env.extend(own);
-            expression.full_env(env)
-        }
-        // What is inherited is left as it is: a whole environment of our own would cost the start its fast path.
-        None => {
-            for name in removed {
-                expression = expression.env_remove(name);
-            }
-            for (name, value) in own {
-                expression = expression.env(name, value);
-            }
-            expression
-        }
-    };
-    let mut leaders = containment.leaders();
-    // The expression holds our ends of the pipe: it must be gone before anybody waits for the output's end.
-    let handle = expression.start().context("cannot start")?;
-    drop(expression);
-    let pid = handle.pids().first().copied().unwrap_or_default();
-    leaders.insert(pid);
-    Ok((
-        handle,
-        Child {
-            pid,
-            reaped: Arc::new(AtomicBool::new(false)),
-        },
-    ))
+        After::Launcher(ending, self.said)
+    }
 }

@@ -1,13 +1,19 @@
 //! What the core asks for, done: agents and gates started and stopped, messages delivered.
 
 use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::Context;
 use schemas::Failure;
+use schemas::stream::Dialect;
 
 use super::life::Watched;
 use super::mask::Mask;
 use super::run_dir::RunDir;
 use super::{Run, Shell, agent, gate, workspace};
+use crate::acp;
 use crate::core::{Action, Attempt, Event, GateAnswer, Launch};
 use crate::profiles::{Filling, Runner};
 use crate::prompt;
@@ -123,25 +129,48 @@ impl Shell<'_> {
             dir.create(&files.answers, answers.as_bytes())?;
         }
         let prompt_file = dir.whole(&files.prompt);
-        let stdin = match runner.profile.prompt_by {
-            schemas::PromptBy::Stdin => std::fs::File::open(&prompt_file)?,
-            _ => std::fs::File::open("/dev/null")?,
+        let input = match (runner.profile.dialect, runner.profile.prompt_by) {
+            (Dialect::Acp, _) => agent::Input::Talk(acp::Setup {
+                prompt: text.clone(),
+                workspace: workspace.display().to_string(),
+                session: sessions.0.map(str::to_owned),
+                policy: acp::Policy::new(
+                    runner.profile.permissions,
+                    runner.level,
+                    runner.read_only,
+                ),
+                answered: workspace::answered(state, &task.id),
+            }),
+            (_, schemas::PromptBy::Stdin) => agent::Input::File(std::fs::File::open(&prompt_file)?),
+            _ => agent::Input::File(std::fs::File::open("/dev/null")?),
         };
+        let behind = self.run.launcher.as_ref().map(|launcher| agent::Behind {
+            launcher: Arc::clone(launcher),
+            nonce: uuid(),
+            lease: format!("{} {}", state.mark, task.id),
+            grace: Duration::from_millis(self.run.limits.grace),
+        });
+        let mut env = workspace::environment(&self.run, attempt, terminal, &workspace, runner);
+        let own_folder = runner.profile.env.contains_key("TMPDIR");
+        if runner.is_agent() && behind.is_none() && !own_folder {
+            let folder = self.scratch.folder(&task.id);
+            let folder = folder.context("cannot make its folder for temporary files")?;
+            env.push(("TMPDIR".into(), folder.into()));
+        }
         let child = agent::start(
             agent::Start {
                 attempt,
-                program: self.places.program(runner, &workspace)?,
-                argv: runner
-                    .argv(Filling {
-                        prompt: &text,
-                        prompt_file: &prompt_file.display().to_string(),
-                        session: sessions.0,
-                        new_session: sessions.1,
-                    })
-                    .into_iter()
-                    .map(Into::into)
-                    .collect(),
-                env: workspace::environment(&self.run, attempt, terminal, &workspace, runner),
+                program: match behind {
+                    Some(_) => PathBuf::new(),
+                    None => self.places.program(runner, &workspace)?,
+                },
+                argv: runner.argv(Filling {
+                    prompt: &text,
+                    prompt_file: &prompt_file.display().to_string(),
+                    session: sessions.0,
+                    new_session: sessions.1,
+                }),
+                env,
                 env_remove: runner.profile.env_remove.clone(),
                 pass_env: self.run.pass_env.clone(),
                 mask: if runner.profile.env.is_empty() {
@@ -150,7 +179,7 @@ impl Shell<'_> {
                     Mask::new(&runner.profile.env)
                 },
                 workspace: workspace.clone(),
-                stdin,
+                input,
                 log: dir.whole(&files.log),
                 terminal: terminal.to_owned(),
                 dialect: runner.profile.dialect,
@@ -158,6 +187,7 @@ impl Shell<'_> {
                 earlier: sessions
                     .0
                     .and_then(|_| state.tasks.get(&task.id)?.session_tokens),
+                behind,
             },
             &self.containment,
             &self.events,
@@ -165,7 +195,7 @@ impl Shell<'_> {
         )?;
         let launch = Launch {
             agent: runner.name.clone(),
-            pid: child.pid,
+            pid: child.process.pid,
             workspace: workspace.display().to_string(),
             prompt_file: files.prompt,
             log_file: files.log,
@@ -173,7 +203,7 @@ impl Shell<'_> {
         };
         if runner.is_agent() {
             let cgroup = self.containment.cgroup(terminal);
-            let watched = Watched::new(child.pid, cgroup, workspace);
+            let watched = Watched::new(child.process.pid, cgroup, workspace);
             self.lives.watch(attempt, watched);
         }
         self.agents.insert(attempt, child);
@@ -213,6 +243,9 @@ impl Shell<'_> {
             .create(true)
             .open(path)
             .and_then(|mut file| file.write_all(line.as_bytes()));
+        if let Some(child) = self.agents.get(&attempt) {
+            child.tell(text);
+        }
     }
 }
 

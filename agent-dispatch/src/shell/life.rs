@@ -105,7 +105,7 @@ impl Lives {
 }
 
 /// CPU time of a process and all that descend from it, where the kernel tells.
-fn tree_time(leader: u32) -> Option<Duration> {
+pub(super) fn tree_time(leader: u32) -> Option<Duration> {
     let mut all: BTreeMap<u32, (u32, u64)> = BTreeMap::new();
     for entry in std::fs::read_dir("/proc").ok()?.flatten() {
         let name = entry.file_name();

@@ -4,14 +4,20 @@ mod agent;
 pub(crate) mod contain;
 mod deeds;
 mod environment;
+mod feed;
 mod gate;
+pub(crate) mod launcher;
 mod life;
 mod log;
 mod mask;
 mod output;
 pub(crate) mod run_dir;
+pub(crate) mod scratch;
+mod spawn;
+mod talk;
 mod threads;
 mod touched;
+mod waiter;
 mod watch;
 mod workspace;
 mod writer;
@@ -69,6 +75,8 @@ pub(crate) struct Run {
     /// The variables that attempts get, when not all.
     pub(crate) pass_env: Option<Vec<String>>,
     pub(crate) gate_program: PathBuf,
+    /// Behind which attempts run; absent: on this machine, without anything between.
+    pub(crate) launcher: Option<Arc<launcher::Launcher>>,
     pub(crate) dir: RunDir,
     pub(crate) journal: Journal,
     pub(crate) state: State,
@@ -91,6 +99,7 @@ struct Shell<'v> {
     /// Of the secrets that we inherited.
     mask: mask::Mask,
     places: workspace::Places,
+    scratch: scratch::Scratch,
     /// Tasks that own files.
     owning: Vec<usize>,
     /// Where we stand in the journal, for the thread that watches it.
@@ -116,6 +125,7 @@ pub(crate) fn run(
         known: Arc::new(AtomicU64::new(run.journal.offset())),
         writer: Writer::new(events.clone()),
         owning: crate::prompt::owning(&run.plan),
+        scratch: scratch::Scratch::new(containment.run_mark()),
         run,
         containment: Arc::new(containment),
         view,
@@ -341,6 +351,9 @@ impl Shell<'_> {
 
     fn tell(&mut self, record: &Record) {
         self.run.state.apply(record);
+        if let Body::TaskSettled { task, .. } = &record.body {
+            self.scratch.remove(task);
+        }
         self.writer.write(record.to_line());
         self.view.record(record, &self.run.state);
     }

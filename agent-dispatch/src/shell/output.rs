@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use schemas::marker::{Marker, MarkerKind};
 use schemas::result::{self, AgentResult, ResultWord};
-use schemas::stream::{Dialect, ErrorClass, Heard, Parser, Report, StreamError};
+use schemas::stream::{Dialect, ErrorClass, Heard, Lines, Parser, Report, StreamError};
 
 use schemas::{Usage, printable};
 
 use super::Incoming;
 use super::log::Tap;
+use super::talk::Talk;
 use crate::core::{Attempt, Event, Reported, Said, Trouble};
 
 /// After the end of stdout, how long stderr may still be open.
@@ -38,6 +40,8 @@ pub(super) struct Speaker {
     pub(super) is_agent: bool,
     /// Tokens of its session before this attempt.
     pub(super) earlier: Option<Usage>,
+    /// The conversation that its output is one half of.
+    pub(super) talk: Option<Arc<Talk>>,
 }
 
 /// Reads one agent's output to its end.
@@ -52,6 +56,8 @@ pub(super) struct Listener {
     tools: BTreeMap<String, String>,
     /// Doubts that it told with its result.
     concerns: Option<String>,
+    /// For the conversation.
+    lines: Lines,
 }
 
 impl Listener {
@@ -69,6 +75,7 @@ impl Listener {
             told: None,
             tools: BTreeMap::new(),
             concerns: None,
+            lines: Lines::default(),
         }
     }
 
@@ -84,6 +91,10 @@ impl Listener {
                     self.keep(&shown);
                     self.pulse();
                     parser.feed(&shown, |heard| self.hear(heard));
+                    // After what the agent says in it: a question keeps the conversation open.
+                    if let Some(talk) = &self.speaker.talk {
+                        self.lines.feed(&shown, |line| talk.hear(line));
+                    }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(_) => break,
@@ -168,6 +179,9 @@ impl Listener {
             MarkerKind::Error => Said::Error(text),
             MarkerKind::Question => Said::Question(text),
         };
+        if let Some(talk) = &self.speaker.talk {
+            talk.said(&said);
+        }
         self.send(Event::Marked {
             attempt: self.speaker.attempt,
             said,
@@ -188,6 +202,7 @@ impl Listener {
     /// The stream as a whole. An error that the agent got over is none.
     fn reported(&mut self, report: &Report) -> Reported {
         let is_text = self.speaker.dialect == Dialect::Text;
+        let talk = self.speaker.talk.clone();
         let said = self.said_on_stderr(report);
         let error = report.error.as_ref().or(said.as_ref());
         let failed = report.is_success == Some(false) || error.is_some();
@@ -221,7 +236,7 @@ impl Listener {
             word,
             nothing: report.last_text.is_none() && report.tool_calls == 0,
             incomplete: !is_text && !report.saw_result,
-            refused: report.refused_tool,
+            refused: report.refused_tool || talk.is_some_and(|talk| talk.refused()),
             error,
         }
     }

@@ -132,6 +132,17 @@ pub(super) fn answers(state: &State, task: &str) -> String {
     text
 }
 
+/// Questions of the task that have an answer, with it.
+pub(super) fn answered(state: &State, task: &str) -> Vec<(String, String)> {
+    let questions = state
+        .questions
+        .iter()
+        .filter(|question| question.task == task);
+    let answered =
+        questions.filter_map(|question| Some((question.text.clone(), question.answer.clone()?)));
+    answered.collect()
+}
+
 /// The verdict that a fix attempt must mend.
 pub(super) fn verdict(dir: &RunDir, state: &State, task: &str) -> Option<Verdict> {
     let known = state.tasks.get(task).filter(|task| task.fixes > 0)?;

@@ -90,3 +90,21 @@ fn a_session_that_is_not_there_is_told_on_stderr_and_begun_anew() {
     assert_eq!(classes.collect::<Vec<_>>(), expected);
     assert_eq!(sandbox.state().tasks["t1"].retries, 0);
 }
+
+#[test]
+fn every_task_has_a_folder_for_temporary_files_that_goes_with_it() {
+    let sandbox = Sandbox::new();
+    let script = "cat >/dev/null; echo $TMPDIR >>folders; test $ATTEMPT = 1 && touch $TMPDIR/kept && exit 1\n\
+                  test -e $TMPDIR/kept && echo \"[DONE:$TERMINAL_ID] ok\"";
+    let agent = sandbox.script("agent", script);
+    let schedule = plan(json!([{"id": "t1", "title": "one"}]));
+    let run = sandbox.dispatch(&schedule, &["--backoff", "1ms", "--", &agent]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let folders = sandbox.read("folders");
+    let folders: Vec<&str> = folders.lines().collect();
+    assert_eq!(
+        folders[0], folders[1],
+        "the second attempt finds what the first one left"
+    );
+    assert!(!std::path::Path::new(folders[0]).exists());
+}

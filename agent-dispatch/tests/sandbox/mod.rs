@@ -70,6 +70,7 @@ impl Sandbox {
             .args(args)
             .current_dir(self.dir.path())
             .env_remove("ORCHESTRATE_DIR")
+            .env("XDG_STATE_HOME", self.dir.path().join("state"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&stderr).unwrap())

@@ -29,6 +29,7 @@ use schemas::Failure;
 
 use self::cgroup::Cgroup;
 use self::mark::end_marked;
+use super::scratch;
 use crate::cli::Contain;
 
 /// The environment variable that carries the mark.
@@ -86,6 +87,11 @@ impl Containment {
         Ok(containment)
     }
 
+    /// The part of all marks that names the run.
+    pub(crate) fn run_mark(&self) -> &str {
+        run_mark(&self.prefix)
+    }
+
     /// In words, for the journal.
     pub(crate) fn level(&self) -> String {
         let mut means = match &self.fence {
@@ -105,9 +111,14 @@ impl Containment {
         means.join(" + ")
     }
 
+    /// The part of an attempt's mark that is its own.
+    pub(crate) fn own_mark(&self, terminal: &str) -> String {
+        format!("{}{terminal}", self.prefix)
+    }
+
     /// The mark of one attempt's processes. Inside another run, its mark stays in front: that run ends us as well.
     pub(crate) fn mark(&self, terminal: &str) -> String {
-        let own = format!("{}{terminal}", self.prefix);
+        let own = self.own_mark(terminal);
         match std::env::var(MARK) {
             Ok(outer) if !outer.is_empty() => format!("{outer}:{own}"),
             _ => own,
@@ -154,7 +165,7 @@ impl Containment {
             left |= cgroup::end(&cgroup);
         }
         if left || self.has_orphans() {
-            left |= end_marked(&format!("{}{terminal}", self.prefix), true);
+            left |= end_marked(&self.own_mark(terminal), true);
             self.reap();
         }
         left
@@ -184,6 +195,7 @@ impl Containment {
     /// Ends what is left of the run, and dismisses the warden.
     pub(crate) fn dismiss(&self) {
         self.sweep_all();
+        scratch::remove_all(self.run_mark());
         let warden = self
             .warden
             .lock()
@@ -297,7 +309,12 @@ pub(crate) fn warden(prefix: &str, cgroup: Option<&str>) {
             cgroup::end(Path::new(cgroup));
         }
         end_marked(prefix, false);
+        scratch::remove_all(run_mark(prefix));
     }
+}
+
+fn run_mark(prefix: &str) -> &str {
+    prefix.split('.').next().unwrap_or_default()
 }
 
 /// Ends what an earlier dispatcher of this run has left. Before anything is started again.
@@ -307,6 +324,21 @@ pub(crate) fn fence(run_mark: &str) -> bool {
     }
     let contained = cgroup::fence(run_mark);
     end_marked(&format!("{run_mark}."), false) || contained
+}
+
+/// Ends all that carries this very mark; answers whether there was anything.
+pub(crate) fn end_exactly(mark: &str) -> bool {
+    end_marked(mark, true)
+}
+
+/// For a shim, which has one child: ends what that one has left behind. Answers whether there was anything.
+pub(crate) fn sweep_exactly(leader: u32, mark: &str) -> bool {
+    let group = group_of(leader);
+    let left =
+        group.is_some_and(|group| rustix::process::kill_process_group(group, Signal::KILL).is_ok());
+    let left = end_marked(mark, true) || left;
+    while matches!(rustix::process::wait(WaitOptions::NOHANG), Ok(Some(_))) {}
+    left
 }
 
 /// CPU time of an attempt's group.
@@ -344,7 +376,8 @@ fn group_of(pid: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(pid).ok()?)
 }
 
-fn become_subreaper() -> bool {
+/// Orphans are handed to us, where the kernel can do that.
+pub(crate) fn become_subreaper() -> bool {
     #[cfg(target_os = "linux")]
     return rustix::process::set_child_subreaper(Some(rustix::process::getpid())).is_ok();
     #[cfg(not(target_os = "linux"))]
