@@ -1,5 +1,8 @@
 //! From profiles and limits to what the core knows of who may do a task.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use schemas::stream::Dialect;
 use schemas::{Plan, Profile, Steering, Task};
 
@@ -7,7 +10,7 @@ use crate::cli::Cli;
 use crate::config::milliseconds_or_never;
 use crate::core::{Candidate, Pace, RouteIdx, Steer};
 use crate::graph::milliseconds;
-use crate::profiles::Runner;
+use crate::profiles::{Runner, Runners};
 
 /// Minutes of silence after which an attempt is stopped, where nobody says otherwise.
 const STALL_MINUTES: f64 = 10.0;
@@ -18,19 +21,24 @@ const USD_PER_TOKEN: f64 = 10.0 / 1e6;
 /// Who may do each task, and the ways to models that they use.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
-    pub(crate) of_task: Vec<Vec<Candidate>>,
+    pub(crate) of_task: Vec<Arc<[Candidate]>>,
     pub(crate) routes: Vec<String>,
 }
 
 impl Candidates {
-    /// One list per task, in the order of the plan.
-    pub(crate) fn new(cli: &Cli, plan: &Plan, runners: &[Vec<Runner>]) -> Candidates {
+    /// One list per task, in the order of the plan; tasks that differ in nothing of it share one.
+    pub(crate) fn new(cli: &Cli, plan: &Plan, runners: &Runners) -> Candidates {
         let mut candidates = Candidates::default();
-        for (task, runners) in plan.tasks.iter().zip(runners) {
-            let of_task = runners.iter();
-            let of_task = of_task.map(|runner| candidates.candidate(cli, plan, task, runner));
-            let of_task = of_task.collect();
-            candidates.of_task.push(of_task);
+        let mut known: HashMap<_, Arc<[Candidate]>> = HashMap::new();
+        for (at, task) in plan.tasks.iter().enumerate() {
+            let same = (runners.way(at), task.timeout_minutes.map(f64::to_bits));
+            let of_task = known.entry(same).or_insert_with(|| {
+                let of_task = runners.of(at).iter();
+                of_task
+                    .map(|runner| candidates.candidate(cli, plan, task, runner))
+                    .collect()
+            });
+            candidates.of_task.push(Arc::clone(of_task));
         }
         candidates
     }

@@ -10,7 +10,7 @@ use crate::cli::{Cli, Done};
 use crate::core::Limits;
 
 /// Limits of the run. The command line wins over the plan, the plan over our defaults.
-pub(crate) fn limits(cli: &Cli, schedule: &Schedule, plan: &Plan, seed: u64) -> Limits {
+pub(crate) fn limits(cli: &Cli, schedule: &Schedule, plan: &Plan) -> Limits {
     let planned = &plan.limits;
     let scheduled = schedule
         .estimate
@@ -38,7 +38,8 @@ pub(crate) fn limits(cli: &Cli, schedule: &Schedule, plan: &Plan, seed: u64) -> 
         question_grace: ms(cli.question_grace),
         backoff: ms(cli.backoff),
         backoff_max: ms(cli.backoff).max(60_000),
-        seed,
+        // Of the run, and of its start: known later.
+        seed: 0,
         epoch_ms: 0,
     }
 }

@@ -10,7 +10,7 @@ use crate::core::{
     Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits, Pace,
     Said, Time,
 };
-use crate::profiles::Runner;
+use crate::profiles::{Runner, Runners};
 
 /// Milliseconds of a task that nobody has estimated.
 const UNKNOWN: u64 = 15 * 60_000;
@@ -20,7 +20,7 @@ pub(crate) fn run(
     plan: &Plan,
     graph: &Graph,
     limits: &Limits,
-    runners: &[Vec<Runner>],
+    runners: &Runners,
     initial: &Initial,
     console: &Console,
 ) -> Result<Exit, Failure> {
@@ -31,9 +31,11 @@ pub(crate) fn run(
     };
     let mut graph = graph.clone();
     for spec in &mut graph.specs {
-        for candidate in &mut spec.candidates {
+        let mut candidates = spec.candidates.to_vec();
+        for candidate in &mut candidates {
             candidate.pace = Pace::default();
         }
+        spec.candidates = candidates.into();
     }
     let mut core = Dispatcher::new(graph, limits, initial);
     let mut events: BTreeMap<(Time, usize), Event> = BTreeMap::new();
@@ -51,7 +53,7 @@ pub(crate) fn run(
                         seq,
                         now,
                         plan,
-                        &runners[attempt.task][choice],
+                        &runners.of(attempt.task)[choice],
                         attempt,
                         console,
                     )?;
@@ -120,7 +122,7 @@ fn say(
     console: &Console,
 ) -> Result<(), Failure> {
     let task = &plan.tasks[attempt.task];
-    let argv = schemas::Command::Argv(runner.profile.argv.clone());
+    let argv = schemas::Command::Argv(runner.words(task.command.as_ref()).into_owned());
     let place = crate::graph::folder(plan, task).unwrap_or(".");
     let text = format!(
         "would start after {} min in {place}: {argv}",

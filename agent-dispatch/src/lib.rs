@@ -25,8 +25,8 @@ use schemas::{
 
 use crate::candidates::Candidates;
 use crate::cli::Cli;
-use crate::core::{Graph, Spec, resume};
-use crate::profiles::{Profiles, Runner};
+use crate::core::{Graph, Limits, Spec, resume};
+use crate::profiles::{Profiles, Runners};
 use crate::shell::contain::{self, Containment};
 use crate::shell::launcher::Launcher;
 use crate::shell::run_dir::RunDir;
@@ -51,25 +51,22 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     if document::would_wait(cli.file.as_deref()) {
         return Err(program::short_help::<Cli>(console));
     }
-    let input = document::read(cli.file.as_deref())?;
-    let schedule: Schedule = schedule(&input)?;
-    let plan: Plan = serde_json::from_str(schedule.plan.get()).map_err(|error| {
-        Failure::input(format!(
-            "cannot read {}: its plan is not a plan",
-            input.name
-        ))
-        .because(&error)
-    })?;
-    let prepared = prepare(&cli, &schedule, &plan, console)?;
+    let prepared = prepare(&cli, console)?;
     let dir = RunDir::new(&cli.dir)?;
     if cli.dry_run {
         let state = dry_run::state(dir.path())?;
-        let Prepared { graph, runners, .. } = prepared;
-        let limits = config::limits(&cli, &schedule, &plan, state.seed);
+        let Prepared {
+            plan,
+            graph,
+            runners,
+            mut limits,
+            ..
+        } = prepared;
+        limits.seed = state.seed;
         let initial = resume::initial(&graph, &state, SystemTime::now());
         return dry_run::run(&plan, &graph, &limits, &runners, &initial, console);
     }
-    dispatch(&cli, console, &schedule, plan, prepared, dir)
+    dispatch(&cli, console, prepared, dir)
 }
 
 fn schedule(input: &Input) -> Result<Schedule, Failure> {
@@ -90,38 +87,43 @@ fn schedule(input: &Input) -> Result<Schedule, Failure> {
     Ok(schedule)
 }
 
-/// Who does each task, and what binds the tasks.
+/// Who does each task, and what binds the tasks. The schedule itself is not needed any more, and may be large.
 struct Prepared {
+    plan: Plan,
     graph: Graph,
-    runners: Vec<Vec<Runner>>,
+    runners: Runners,
     agents: Vec<AgentLabel>,
+    /// Without the seed of the run.
+    limits: Limits,
 }
 
-fn prepare(
-    cli: &Cli,
-    schedule: &Schedule,
-    plan: &Plan,
-    console: &Console,
-) -> Result<Prepared, Failure> {
-    let profiles = profiles(cli, plan)?;
-    let mut runners: Vec<Vec<Runner>> = plan
-        .tasks
-        .iter()
-        .map(|task| profiles.runners(plan, task))
-        .collect::<Result<_, _>>()?;
+fn prepare(cli: &Cli, console: &Console) -> Result<Prepared, Failure> {
+    let input = document::read(cli.file.as_deref())?;
+    let schedule = schedule(&input)?;
+    let plan: Plan = serde_json::from_str(schedule.plan.get()).map_err(|error| {
+        Failure::input(format!(
+            "cannot read {}: its plan is not a plan",
+            input.name
+        ))
+        .because(&error)
+    })?;
+    let profiles = profiles(cli, &plan)?;
+    let mut runners = Runners::new(&profiles, &plan)?;
     if let Some(done) = cli.done {
-        for runner in runners.iter_mut().flatten() {
+        for runner in runners.ways.iter_mut().flatten() {
             runner.profile.done = config::done_rule(done);
         }
     }
     let here = cli.launcher.is_none();
-    let agents = tier::lock(&mut runners, here, cli.assume_authorized, console)?;
+    let agents = tier::lock(&mut runners.ways, here, cli.assume_authorized, console)?;
     let rules = graph::Rules {
-        candidates: Candidates::new(cli, plan, &runners),
+        candidates: Candidates::new(cli, &plan, &runners),
         fix_limit: cli.fix_limit,
     };
     Ok(Prepared {
-        graph: graph::build(schedule, plan, rules)?,
+        graph: graph::build(&schedule, &plan, rules)?,
+        limits: config::limits(cli, &schedule, &plan),
+        plan,
         runners,
         agents,
     })
@@ -174,15 +176,15 @@ fn list_agents(cli: &Cli) -> Result<Exit, Failure> {
 fn dispatch(
     cli: &Cli,
     console: &Console,
-    schedule: &Schedule,
-    plan: Plan,
     prepared: Prepared,
     dir: RunDir,
 ) -> Result<Exit, Failure> {
     let Prepared {
+        plan,
         graph,
         runners,
         agents,
+        mut limits,
     } = prepared;
     let gates = graph.specs.iter().any(|spec| spec.has_gates);
     let gate_program = if gates {
@@ -227,7 +229,7 @@ fn dispatch(
     } else {
         state.mark.clone()
     };
-    let limits = config::limits(cli, schedule, &plan, seed);
+    limits.seed = seed;
     contain::make_room(limits.jobs);
     let containment = Containment::new(&mark, cli.contain)?;
     let mut means = containment.level();
@@ -247,9 +249,9 @@ fn dispatch(
     let mut view = progress::choose(cli.view, console);
     let run = shell::Run {
         plan,
-        graph,
+        graph: graph.into(),
         limits,
-        runners,
+        runners: runners.into(),
         root,
         pass_env: (!cli.pass_env.is_empty()).then(|| cli.pass_env.clone()),
         gate_program,
@@ -308,15 +310,14 @@ fn opening(
         .iter()
         .map(|spec| (spec.id.as_str(), spec))
         .collect();
-    let is_changed = |(id, task): &(&String, &schemas::TaskState)| {
+    let is_changed = |id: &String, task: &schemas::TaskState| {
         let is_new =
             |spec: &&Spec| spec.digest != task.digest || resume::skip_is_void(graph, state, spec);
         task.outcome.is_some() && known.get(id.as_str()).is_some_and(is_new)
     };
-    let changed = state
-        .tasks
-        .iter()
-        .filter(is_changed)
+    let tasks_before = state.tasks.iter();
+    let changed = tasks_before
+        .filter(|(id, task)| is_changed(id, task))
         .map(|(id, _)| id.clone())
         .collect();
     let removed = state

@@ -1,13 +1,15 @@
 //! Which agents may do which task.
 
 mod runner;
+mod runners;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use schemas::{Agents, Command, DoneRule, Failure, Plan, Profile, Task};
+use schemas::{Agents, DoneRule, Failure, Plan, Profile, Task};
 
 pub(crate) use runner::{Filling, Runner};
+pub(crate) use runners::Runners;
 
 /// The agent of a task that brings its own command.
 const OWN: &str = "command";
@@ -93,25 +95,21 @@ impl Profiles {
         self.known.iter()
     }
 
+    /// The agent that does the task: the command line's, its own, the plan's. None when its own command does it, or
+    /// nobody can.
+    fn named<'a>(&'a self, plan: &'a Plan, task: &'a Task) -> Option<&'a str> {
+        let of_task = task.agent.as_ref().or(plan.defaults.agent.as_ref());
+        let of_task = of_task.filter(|_| task.command.is_none());
+        self.forced.as_ref().or(of_task).map(String::as_str)
+    }
+
     /// Who may do the task, the first choice first: the command line's agent, the task's own command, its agent, the
     /// plan's; then the fallbacks of that one.
-    pub(crate) fn runners(&self, plan: &Plan, task: &Task) -> Result<Vec<Runner>, Failure> {
-        let named = self
-            .forced
-            .as_ref()
-            .or(task.agent.as_ref())
-            .or(plan.defaults.agent.as_ref());
-        if let (None, Some(command)) = (&self.forced, &task.command) {
-            return Ok(vec![Runner {
-                name: OWN.to_owned(),
-                profile: own(command),
-                program: PathBuf::new(),
-                model: None,
-                level: 0,
-                read_only: false,
-            }]);
-        }
-        let Some(name) = named else {
+    fn runners(&self, plan: &Plan, task: &Task) -> Result<Vec<Runner>, Failure> {
+        let Some(name) = self.named(plan, task) else {
+            if task.command.is_some() {
+                return Ok(vec![own()]);
+            }
             return Err(Failure::usage(format!(
                 "cannot dispatch {}: it has neither a command nor an agent",
                 task.id
@@ -190,9 +188,16 @@ fn whole(mut argv: Vec<String>) -> Vec<String> {
     argv
 }
 
-/// A task's own command: its exit code is its result, as make takes it.
-fn own(command: &Command) -> Profile {
-    bare(command.argv(), DoneRule::Exit)
+/// Who does a task by its own command: its exit code is its result, as make takes it. The argv is the task's.
+fn own() -> Runner {
+    Runner {
+        name: OWN.to_owned(),
+        profile: bare(Vec::new(), DoneRule::Exit),
+        program: PathBuf::new(),
+        model: None,
+        level: 0,
+        read_only: false,
+    }
 }
 
 fn bare(argv: Vec<String>, done: DoneRule) -> Profile {

@@ -11,14 +11,14 @@ use crate::profiles::Runner;
 /// nothing authorizes is not found out by the first task. A fallback that cannot be started is left out instead. Behind a
 /// launcher (not `here`), programs are where they are.
 pub(crate) fn lock(
-    runners: &mut [Vec<Runner>],
+    ways: &mut [Vec<Runner>],
     here: bool,
     assume: bool,
     console: &Console,
 ) -> Result<Vec<AgentLabel>, Failure> {
     let mut told = BTreeSet::new();
     let mut labels = Vec::new();
-    for candidates in runners {
+    for candidates in ways {
         let mut ready = Vec::new();
         for (choice, mut runner) in std::mem::take(candidates).into_iter().enumerate() {
             let found = if here {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use schemas::{OnFailure, Outcome, RunStatus, State, TaskState, TaskStatus};
+use schemas::{OnFailure, Outcome, RunStatus, State, TaskStatus};
 use serde::Serialize;
 
 use crate::schedule::Schedule;
@@ -77,7 +77,7 @@ impl<'n> Ready<'n> {
 }
 
 fn state_of(state: &State, task: &str) -> Option<TaskStatus> {
-    state.tasks.get(task).map(|task: &TaskState| task.status)
+    state.tasks.get(task).map(|task| task.status)
 }
 
 /// What a task passes that nothing else keeps: barriers, lanes and slots.

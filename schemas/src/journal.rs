@@ -293,12 +293,11 @@ impl Journal {
         for (seq, draft) in (self.last_seq + 1..).zip(drafts) {
             let run = self.run_of(draft.body());
             let (record, line) = draft.number(seq, time.clone(), run);
-            let sealed = seal(&line);
-            if sealed.len() >= MAX_LINE {
+            let before = text.len();
+            seal(&mut text, &line);
+            if text.len() - before > MAX_LINE {
                 return Err(Failure::input("a record is longer than 256 MiB"));
             }
-            text.push_str(&sealed);
-            text.push('\n');
             appended.own.push(record);
             appended.lines.push(line);
         }

@@ -260,10 +260,8 @@ fn asking(state: &State, id: &str) -> Result<(), Failure> {
 }
 
 fn known<'a>(state: &'a State, id: &str) -> Result<&'a TaskState, Failure> {
-    state
-        .tasks
-        .get(id)
-        .ok_or_else(|| Failure::no(format!("no task {id}")).help(near::tasks(state, id)))
+    let unknown = || Failure::no(format!("no task {id}")).help(near::tasks(state, id));
+    state.tasks.get(id).map(|task| &**task).ok_or_else(unknown)
 }
 
 fn cancellable(state: &State, id: &str) -> Result<(), Failure> {
@@ -281,9 +279,9 @@ fn run_cancellable(state: &State) -> Result<(), Failure> {
     if state.cancelled {
         return Err(Failure::no("the run is cancelled already"));
     }
-    let settled = |task: &TaskState| task.status == TaskStatus::Settled;
+    let mut tasks = state.tasks.values();
     if state.status == RunStatus::Completed
-        || (!state.tasks.is_empty() && state.tasks.values().all(settled))
+        || (!state.tasks.is_empty() && tasks.all(|task| task.status == TaskStatus::Settled))
     {
         return Err(Failure::no("the run is over: every task is settled"));
     }

@@ -1,6 +1,7 @@
 //! The dispatcher: takes one event, answers with what must be done.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schemas::{Body, Outcome};
 
@@ -14,7 +15,7 @@ use super::{Action, Attempt, End, Event, Graph, Initial, Limits, TaskIdx, Time, 
 /// The state machine of a run. See the module for what is always true of it.
 #[derive(Debug)]
 pub(crate) struct Dispatcher {
-    pub(super) graph: Graph,
+    pub(super) graph: Arc<Graph>,
     pub(super) limits: Limits,
     pub(super) tasks: Vec<Task>,
     pub(super) dependents: Vec<Vec<TaskIdx>>,
@@ -38,7 +39,12 @@ pub(crate) struct Dispatcher {
 
 impl Dispatcher {
     /// A dispatcher that goes on from what `initial` says of each task.
-    pub(crate) fn new(graph: Graph, limits: Limits, initial: &Initial) -> Dispatcher {
+    pub(crate) fn new(
+        graph: impl Into<Arc<Graph>>,
+        limits: Limits,
+        initial: &Initial,
+    ) -> Dispatcher {
+        let graph = graph.into();
         let count = graph.specs.len();
         assert_eq!(graph.order.len(), count, "the order names every task once");
         let mut dependents = vec![Vec::new(); count];

@@ -273,7 +273,9 @@ impl Dispatcher {
             let Some(boundary) = self.graph.boundaries.get(stage) else {
                 return;
             };
-            if self.unsettled[..=stage].iter().any(|count| *count > 0) {
+            // From the end: it is the open stage that has some, as a rule, and there may be many stages.
+            let mut unsettled = self.unsettled[..=stage].iter().rev();
+            if unsettled.any(|count| *count > 0) {
                 return;
             }
             if let Some(id) = boundary.clone()

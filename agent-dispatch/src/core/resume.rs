@@ -1,5 +1,7 @@
 //! Taking a run up again: from the fold of its journal to where each task stands.
 
+use std::collections::HashMap;
+
 use schemas::{
     FailureClass, Outcome, RunIf, RunStatus, State, TaskState, TaskStatus, Verification,
 };
@@ -87,7 +89,8 @@ pub(crate) enum Stands {
 
 /// Reads where each task stands from the fold. `now` is the wall clock, for delays that run on.
 pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) -> Initial {
-    let index = |id: &String| graph.specs.iter().position(|spec| spec.id == *id);
+    let places = graph.specs.iter().enumerate();
+    let places: HashMap<&str, TaskIdx> = places.map(|(at, spec)| (spec.id.as_str(), at)).collect();
     let tasks = graph.specs.iter().map(|spec| {
         let Some(task) = state.tasks.get(&spec.id) else {
             return Begun::default();
@@ -125,7 +128,10 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
             verification: task.verification,
             summary: task.summary.clone(),
             cost_usd: task.cost_usd,
-            skipped_by: task.dependency.as_ref().and_then(index),
+            skipped_by: task
+                .dependency
+                .as_ref()
+                .and_then(|id| places.get(id.as_str()).copied()),
             delay: delay_left(task, now),
         }
     });
@@ -187,10 +193,12 @@ fn held_routes(graph: &Graph, state: &State, now: std::time::SystemTime) -> Vec<
 
 /// Whether a task was skipped because of a dependency, and the plan as it is now no longer asks for that.
 pub(crate) fn skip_is_void(graph: &Graph, state: &State, spec: &Spec) -> bool {
-    let skipped = |task: &&TaskState| task.outcome == Some(Outcome::Skipped);
-    let Some(task) = state.tasks.get(&spec.id).filter(skipped) else {
+    let Some(task) = state.tasks.get(&spec.id) else {
         return false;
     };
+    if task.outcome != Some(Outcome::Skipped) {
+        return false;
+    }
     let mut deps = spec.deps.iter().map(|dep| &graph.specs[*dep].id);
     if !deps.any(|id| task.dependency.as_ref() == Some(id)) {
         // A failure that stopped the run: no condition of its own changes that.

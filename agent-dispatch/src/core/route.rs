@@ -165,7 +165,7 @@ impl Dispatcher {
         let queued = (0..self.tasks.len())
             .filter(|task| matches!(self.tasks[*task].standing, Standing::Queued));
         let mut routes: Vec<RouteIdx> = queued
-            .flat_map(|task| &self.graph.specs[task].candidates)
+            .flat_map(|task| self.graph.specs[task].candidates.iter())
             .filter_map(|candidate| candidate.route)
             .filter(|route| {
                 let hold = self.routes[*route].hold;

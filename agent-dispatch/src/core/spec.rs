@@ -1,5 +1,7 @@
 //! What binds the tasks of a run, decided before it starts.
 
+use std::sync::Arc;
+
 use schemas::{DoneRule, RunIf};
 
 use super::{RouteIdx, TaskIdx};
@@ -16,7 +18,7 @@ pub(crate) struct Spec {
     pub(crate) stage: usize,
     pub(crate) has_gates: bool,
     /// Who may do it, the first choice first. Never empty.
-    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) candidates: Arc<[Candidate]>,
     pub(crate) fix_limit: u32,
     /// US dollars of all its attempts.
     pub(crate) max_cost_usd: Option<f64>,

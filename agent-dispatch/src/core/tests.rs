@@ -28,7 +28,7 @@ fn spec(id: &str, deps: &[usize]) -> Spec {
         lanes: Vec::new(),
         stage: 0,
         has_gates: false,
-        candidates: vec![candidate(DoneRule::Exit)],
+        candidates: vec![candidate(DoneRule::Exit)].into(),
         max_cost_usd: None,
         max_tokens: None,
         fix_limit: 2,

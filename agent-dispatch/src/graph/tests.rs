@@ -5,7 +5,7 @@ fn graph(document: serde_json::Value) -> Result<Graph, Failure> {
     let schedule: Schedule = serde_json::from_str(&text).unwrap();
     let plan: Plan = serde_json::from_str(schedule.plan.get()).unwrap();
     let candidates = Candidates {
-        of_task: vec![Vec::new(); plan.tasks.len()],
+        of_task: vec![[].into(); plan.tasks.len()],
         routes: Vec::new(),
     };
     let rules = Rules {

@@ -1,8 +1,9 @@
 //! One agent, ready to be started for one task.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-use schemas::{Failure, Profile};
+use schemas::{Command, Failure, Profile};
 
 use super::OWN;
 
@@ -24,6 +25,8 @@ pub(crate) struct Runner {
 /// What an argv is filled in with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Filling<'a> {
+    /// The task's own.
+    pub(crate) command: Option<&'a Command>,
     pub(crate) prompt: &'a str,
     pub(crate) prompt_file: &'a str,
     /// The session that goes on.
@@ -65,6 +68,15 @@ impl Runner {
         Ok(())
     }
 
+    /// Its argv as it is written; that of a task's own command is the task's.
+    pub(crate) fn words<'a>(&'a self, command: Option<&'a Command>) -> Cow<'a, [String]> {
+        match command.filter(|_| !self.is_agent() && self.profile.argv.is_empty()) {
+            Some(Command::Argv(argv)) => argv.into(),
+            Some(shell) => shell.argv().into(),
+            None => (&self.profile.argv).into(),
+        }
+    }
+
     /// Whether it names the session that begins, instead of learning its name from the stream.
     pub(crate) fn names_session(&self) -> bool {
         let argv = self.profile.argv.iter();
@@ -85,11 +97,11 @@ impl Runner {
     /// The argv with everything filled in. An element that asks for what is not there falls away, and with it the flag
     /// before it. A task's own command is never filled in.
     pub(crate) fn argv(&self, filling: Filling<'_>) -> Vec<String> {
+        if !self.is_agent() {
+            return self.words(filling.command).into_owned();
+        }
         let follow_up = filling.session.and(self.profile.follow_up.as_ref());
         let words = follow_up.unwrap_or(&self.profile.argv);
-        if !self.is_agent() {
-            return words.clone();
-        }
         let mut argv: Vec<String> = Vec::new();
         for word in words {
             if word == "{autonomy}" {
@@ -155,6 +167,7 @@ mod tests {
 
     fn with(prompt: &str) -> Filling<'_> {
         Filling {
+            command: None,
             prompt,
             prompt_file: "/f",
             session: None,
@@ -186,9 +199,20 @@ mod tests {
     fn a_command_of_a_task_is_run_as_it_is() {
         let runner = Runner {
             name: OWN.to_owned(),
-            ..runner(&["echo", "{model}", "{prompt}"])
+            ..runner(&[])
         };
-        assert_eq!(runner.argv(with("do")), ["echo", "{model}", "{prompt}"]);
+        let words = ["echo", "{model}", "{prompt}"].map(str::to_owned).to_vec();
+        let of = |command: &Command| {
+            runner.argv(Filling {
+                command: Some(command),
+                ..with("do")
+            })
+        };
+        assert_eq!(of(&Command::Argv(words.clone())), words);
+        assert_eq!(
+            of(&Command::Shell("a | b".to_owned())),
+            ["sh", "-c", "a | b"]
+        );
     }
 
     #[test]

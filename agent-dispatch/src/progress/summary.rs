@@ -10,7 +10,7 @@ const WIDEST: usize = 48;
 /// The final report, in the manner of a wave report: one row per task, then the counts, then what a person can do.
 /// `flag` names the run directory for the commands it shows; empty for the default one.
 pub(crate) fn summary(state: &State, flag: &str) -> String {
-    let mut tasks: Vec<(&String, &TaskState)> = state.tasks.iter().collect();
+    let mut tasks: Vec<_> = state.tasks.iter().collect();
     tasks.sort_by(|a, b| compare_ids(a.0, b.0));
     let mut rows =
         vec![["TASK", "PROJECT", "OUTCOME", "GATES", "TRIES", "WHAT"].map(str::to_owned)];

@@ -29,10 +29,11 @@ impl Shell<'_> {
                 choice,
                 session,
             } => {
-                let runner = self.run.runners[attempt.task][choice].clone();
+                let runners = Arc::clone(&self.run.runners);
+                let runner = &runners.of(attempt.task)[choice];
                 let new_session = uuid();
                 let sessions = (session.as_deref(), new_session.as_str());
-                match self.start(attempt, &terminal, &runner, sessions) {
+                match self.start(attempt, &terminal, runner, sessions) {
                     Ok(launch) => {
                         self.own.push_back(Event::Started { attempt, launch });
                         if session.is_none() && runner.names_session() {
@@ -162,9 +163,10 @@ impl Shell<'_> {
                 attempt,
                 program: match behind {
                     Some(_) => PathBuf::new(),
-                    None => self.places.program(runner, &workspace)?,
+                    None => self.places.program(runner, task, &workspace)?,
                 },
                 argv: runner.argv(Filling {
+                    command: task.command.as_ref(),
                     prompt: &text,
                     prompt_file: &prompt_file.display().to_string(),
                     session: sessions.0,

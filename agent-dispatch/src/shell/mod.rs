@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use schemas::journal::Journal;
 use schemas::{Body, Exit, Failure, Plan, Record, State};
@@ -36,7 +36,7 @@ use self::contain::Containment;
 use self::run_dir::RunDir;
 use self::writer::Writer;
 use crate::core::{Action, Attempt, Dispatcher, End, Event, Graph, Time, resume};
-use crate::profiles::Runner;
+use crate::profiles::Runners;
 use crate::progress::View;
 
 /// Events that wait for the loop. Agents that talk faster than it listens wait at their pipe.
@@ -67,10 +67,10 @@ pub(crate) enum Incoming {
 /// All that a run needs, decided before it starts.
 pub(crate) struct Run {
     pub(crate) plan: Plan,
-    pub(crate) graph: Graph,
+    pub(crate) graph: Arc<Graph>,
     pub(crate) limits: crate::core::Limits,
     /// The candidates of each task.
-    pub(crate) runners: Vec<Vec<Runner>>,
+    pub(crate) runners: Arc<Runners>,
     pub(crate) root: PathBuf,
     /// The variables that attempts get, when not all.
     pub(crate) pass_env: Option<Vec<String>>,
@@ -152,20 +152,17 @@ pub(crate) fn run(
 impl Shell<'_> {
     fn dispatch(&mut self, opening: Body) -> Result<End, Failure> {
         self.journal(vec![opening], true)?;
+        let (wall, since_start) = (SystemTime::now(), self.began.elapsed());
         // After the opening: it says which settled tasks are to be done again.
-        let initial = resume::initial(
-            &self.run.graph,
-            &self.run.state,
-            std::time::SystemTime::now(),
-        );
-        let graph = self.run.graph.clone();
-        let since_start = self.began.elapsed();
-        let epoch = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default()
-            .saturating_sub(since_start);
+        let initial = resume::initial(&self.run.graph, &self.run.state, wall);
+        let epoch = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let epoch = epoch.saturating_sub(since_start);
         self.run.limits.epoch_ms = epoch.as_millis() as u64;
-        let mut core = Dispatcher::new(graph, self.run.limits.clone(), &initial);
+        let mut core = Dispatcher::new(
+            Arc::clone(&self.run.graph),
+            self.run.limits.clone(),
+            &initial,
+        );
         watch::journal(
             self.run.dir.whole(schemas::journal::JOURNAL),
             Arc::clone(&self.known),
@@ -175,6 +172,7 @@ impl Shell<'_> {
             self.lives.look(patience, self.events.clone());
         }
         let actions = core.start(self.now(), &initial);
+        drop(initial);
         if self.perform(actions)? {
             core.go_on();
         }
@@ -196,7 +194,7 @@ impl Shell<'_> {
     fn patience(&self) -> Option<Duration> {
         let specs = self.run.graph.specs.iter();
         let agents = specs
-            .flat_map(|spec| &spec.candidates)
+            .flat_map(|spec| spec.candidates.iter())
             .filter(|candidate| candidate.is_agent);
         let shortest = agents.filter_map(|candidate| candidate.pace.stall).min();
         shortest.map(Duration::from_millis)
@@ -314,8 +312,8 @@ impl Shell<'_> {
             self.run.journal.sync()?;
             let said = appended.foreign.is_empty();
             self.hear(appended.foreign);
-            for record in &appended.own {
-                self.tell(record);
+            for (record, line) in appended.own.iter().zip(appended.lines) {
+                self.tell(record, line);
             }
             self.know();
             if said {
@@ -334,8 +332,8 @@ impl Shell<'_> {
             self.run.journal.sync()?;
         }
         self.hear(appended.foreign);
-        for record in &appended.own {
-            self.tell(record);
+        for (record, line) in appended.own.iter().zip(appended.lines) {
+            self.tell(record, line);
         }
         self.know();
         Ok(())
@@ -343,18 +341,18 @@ impl Shell<'_> {
 
     fn hear(&mut self, foreign: Vec<Record>) {
         for record in foreign {
-            self.tell(&record);
+            self.tell(&record, record.to_line());
             self.own
                 .extend(watch::control(&record, &self.run.graph).map(Event::Control));
         }
     }
 
-    fn tell(&mut self, record: &Record) {
+    fn tell(&mut self, record: &Record, line: String) {
         self.run.state.apply(record);
         if let Body::TaskSettled { task, .. } = &record.body {
             self.scratch.remove(task);
         }
-        self.writer.write(record.to_line());
+        self.writer.write(line);
         self.view.record(record, &self.run.state);
     }
 
@@ -388,10 +386,10 @@ impl Shell<'_> {
                 gate.terminate();
             }
         }
-        let saved = schemas::journal::refresh_snapshot(self.run.dir.path());
+        self.run.state.refresh();
+        let saved = schemas::journal::save(self.run.dir.path(), &self.run.state);
         self.writer.close();
         self.containment.dismiss();
-        self.run.state.refresh();
         self.view.finished(&self.run.state);
         let exit = match result? {
             End::Finished(schemas::RunOutcome::Succeeded) => Exit::Yes,

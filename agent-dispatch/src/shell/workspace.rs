@@ -43,11 +43,17 @@ impl Places {
     }
 
     /// The program of an attempt, as the PATH of the dispatcher has it, seen from the folder.
-    pub(super) fn program(&mut self, runner: &Runner, folder: &Path) -> anyhow::Result<PathBuf> {
+    pub(super) fn program(
+        &mut self,
+        runner: &Runner,
+        task: &Task,
+        folder: &Path,
+    ) -> anyhow::Result<PathBuf> {
         if !runner.program.as_os_str().is_empty() {
             return Ok(runner.program.clone());
         }
-        let name = runner.profile.argv.first().context("its argv is empty")?;
+        let words = runner.words(task.command.as_ref());
+        let name = words.first().context("its argv is empty")?;
         let key = (folder.to_owned(), name.clone());
         if let Some(known) = self.programs.get(&key) {
             return Ok(known.clone());

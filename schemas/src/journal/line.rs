@@ -70,13 +70,14 @@ impl From<Body> for Draft {
     }
 }
 
-/// The record's line with its checksum as the last field.
-pub(super) fn seal(line: &str) -> String {
+/// Adds the record's line with its checksum as the last field, and its end.
+pub(super) fn seal(text: &mut String, line: &str) {
     let body = line.strip_suffix('}').unwrap_or(line);
-    format!(
-        "{body},\"crc\":\"{:08x}\"}}",
+    text.push_str(body);
+    text.push_str(&format!(
+        ",\"crc\":\"{:08x}\"}}\n",
         crc32fast::hash(body.as_bytes())
-    )
+    ));
 }
 
 /// The record's line without its last brace, when the checksum behind it is there and right.

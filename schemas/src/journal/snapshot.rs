@@ -3,7 +3,7 @@
 //! It is never the truth. Missing, torn, foreign or behind: it is made again from the journal.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::Journal;
@@ -48,25 +48,33 @@ pub fn save(dir: &Path, state: &State) -> Result<(), Failure> {
     let lock = open_lock(dir)?;
     lock.lock()
         .map_err(|e| Failure::trouble("cannot lock state.lock").because(&e))?;
-    let newest = caught_up(dir, state);
-    let written = write(dir, newest.as_ref().map_or(state, |(newest, _)| newest));
+    let caught_up = catch_up(dir, state);
+    let newer = caught_up.as_ref().and_then(|(newer, _)| newer.as_ref());
+    let written = write(dir, newer.unwrap_or(state));
     let _ = lock.unlock();
     written?;
-    match newest {
+    match caught_up {
         Some((_, journal)) if journal.unread()? > 0 => refresh_snapshot(dir),
         _ => Ok(()),
     }
 }
 
-/// The state with the records that came since; none when it is not this journal's.
-fn caught_up(dir: &Path, state: &State) -> Option<(State, Journal)> {
+/// The state with the records that came since, where there are any: a copy of a large state for nothing would be dear.
+/// None when the journal is not the state's.
+fn catch_up(dir: &Path, state: &State) -> Option<(Option<State>, Journal)> {
     let mut journal = Journal::open_to_read(dir).ok()?;
-    let mut state = state.clone();
     journal.seek(state.journal_bytes, state.last_seq);
-    journal.read_each(|record| state.apply(&record)).ok()?;
-    state.journal_bytes = journal.offset();
-    state.refresh();
-    Some((state, journal))
+    let mut newer: Option<State> = None;
+    let caught_up = journal.read_each(|record| {
+        let newer = newer.get_or_insert_with(|| state.clone());
+        newer.apply(&record);
+    });
+    caught_up.ok()?;
+    if let Some(newer) = &mut newer {
+        newer.journal_bytes = journal.offset();
+        newer.refresh();
+    }
+    Some((newer, journal))
 }
 
 /// Writes the state so that a reader finds the old one or the new one, never neither, whatever happens:
@@ -76,13 +84,12 @@ fn write(dir: &Path, state: &State) -> Result<(), Failure> {
     let failed = |error: &std::io::Error| {
         Failure::trouble(format!("cannot write {}", path.display())).because(error)
     };
-    let mut text = serde_json::to_vec_pretty(state)
-        .map_err(|error| Failure::trouble("cannot write the state as JSON").because(&error))?;
-    text.push(b'\n');
     let fresh = dir.join(FRESH);
-    let written = File::create(&fresh).and_then(|mut file| {
-        file.write_all(&text)?;
-        file.sync_all()
+    let written = File::create(&fresh).and_then(|file| {
+        let mut text = BufWriter::with_capacity(1 << 16, file);
+        serde_json::to_writer_pretty(&mut text, state)?;
+        text.write_all(b"\n")?;
+        text.into_inner()?.sync_all()
     });
     if let Err(error) = written {
         // On a full disk half a state is in the way of those who could still write.

@@ -74,7 +74,7 @@ pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
             lanes: (0..lanes).filter(|_| random.chance(40)).collect(),
             stage: floor.max(random.below(stages as u64) as usize),
             has_gates: random.chance(50),
-            candidates: candidates(random),
+            candidates: candidates(random).into(),
             max_cost_usd: random.chance(10).then(|| random.below(40) as f64 / 10.0),
             max_tokens: random.chance(10).then(|| random.below(40_000)),
             fix_limit: random.below(4) as u32,

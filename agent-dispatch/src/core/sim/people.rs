@@ -122,10 +122,9 @@ impl World {
         for body in answers {
             self.person(body);
         }
-        let waiting = |(id, task): (&String, &schemas::TaskState)| {
-            (task.status == schemas::TaskStatus::Waiting).then(|| id.clone())
-        };
-        let mut ids: Vec<String> = self.state.tasks.iter().filter_map(waiting).collect();
+        let tasks = self.state.tasks.iter();
+        let waiting = tasks.filter(|(_, task)| task.status == schemas::TaskStatus::Waiting);
+        let mut ids: Vec<String> = waiting.map(|(id, _)| id.clone()).collect();
         let checkpoint = self
             .state
             .checkpoint

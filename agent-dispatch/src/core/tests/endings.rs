@@ -28,7 +28,7 @@ fn what_counts_as_done() {
     for (rule, said, code, expected) in cases {
         let (mut run, _) = begin(
             vec![Spec {
-                candidates: vec![candidate(*rule)],
+                candidates: vec![candidate(*rule)].into(),
                 ..spec("a", &[])
             }],
             limits(),
@@ -67,7 +67,7 @@ fn a_signal_that_was_not_ours_is_no_success() {
 fn an_agent_that_has_reported_and_does_not_exit_is_ended_and_its_result_counts() {
     let (mut run, _) = begin(
         vec![Spec {
-            candidates: vec![candidate(DoneRule::Both)],
+            candidates: vec![candidate(DoneRule::Both)].into(),
             ..spec("a", &[])
         }],
         limits(),

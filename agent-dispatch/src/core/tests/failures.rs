@@ -21,7 +21,7 @@ fn agent(route: usize) -> Candidate {
 
 fn by(id: &str, candidates: Vec<Candidate>) -> Spec {
     Spec {
-        candidates,
+        candidates: candidates.into(),
         ..spec(id, &[])
     }
 }

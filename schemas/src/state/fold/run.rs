@@ -1,9 +1,7 @@
 //! What happens to the run as a whole.
 
 use crate::state::{CheckpointState, DecisionEntry, Lock};
-use crate::{
-    Body, Record, RunOutcome, RunStatus, State, TaskLabel, TaskState, TaskStatus, Verification,
-};
+use crate::{Body, Record, RunOutcome, RunStatus, State, TaskLabel, TaskStatus, Verification};
 
 impl State {
     pub(super) fn apply_run(&mut self, record: &Record) {
@@ -204,8 +202,8 @@ impl State {
             .as_ref()
             .is_some_and(|checkpoint| checkpoint.kind == "decision");
         // Asked only where it matters: this is called whenever a task settles, and there may be a hundred thousand.
-        let waits = |task: &TaskState| task.status == TaskStatus::Waiting;
-        if decision && !self.tasks.values().any(waits) {
+        let mut tasks = self.tasks.values();
+        if decision && !tasks.any(|task| task.status == TaskStatus::Waiting) {
             self.checkpoint = None;
             self.status = RunStatus::InProgress;
         }

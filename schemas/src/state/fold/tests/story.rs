@@ -74,7 +74,7 @@ impl Story {
     }
 
     pub(super) fn task(&self, id: &str) -> TaskState {
-        self.state().tasks.remove(id).expect("a task")
+        *self.state().tasks.remove(id).expect("a task")
     }
 }
 
