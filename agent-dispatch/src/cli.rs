@@ -13,6 +13,7 @@ Examples:
   plan-validate plan.json | plan-schedule | agent-dispatch
   plan-schedule plan.json | agent-dispatch --agent claude --jobs 3 > records.ndjson
   plan-schedule plan.json | agent-dispatch --done exit -- ./my-agent.sh
+  agent-dispatch --on failed 'notify-send \"$MESSAGE\"' schedule.json
   agent-dispatch --dry-run schedule.json
 
 Exit codes:
@@ -152,6 +153,15 @@ pub(crate) struct Cli {
     /// How the run is shown on stderr
     #[arg(long, value_name = "VIEW", default_value = "auto")]
     pub(crate) view: View,
+
+    /// Run CMD by `sh -c` whenever EVENT is journaled; may be given several times
+    ///
+    /// EVENT is a record type (`task-settled`, `question`, `run-finished`, ...), `*` for all, or one of: `failed` (a task
+    /// failed, was excluded or cancelled), `succeeded`, `phase-finished`, `waiting` (a person must act). CMD has the
+    /// record on stdin and RECORD_TYPE, TASK_ID, RUN_DIR, PRIORITY (normal, high) and MESSAGE in its environment. It has
+    /// 30 s, runs beside the tasks, and its failures are only warned of.
+    #[arg(long, num_args = 2, value_names = ["EVENT", "CMD"], action = clap::ArgAction::Append)]
+    pub(crate) on: Vec<String>,
 
     #[command(flatten)]
     pub(crate) speech: Speech,

@@ -9,6 +9,7 @@ mod config;
 mod core;
 mod dry_run;
 mod graph;
+mod notice;
 mod profiles;
 mod progress;
 mod prompt;
@@ -26,6 +27,7 @@ use schemas::{
 use crate::candidates::Candidates;
 use crate::cli::Cli;
 use crate::core::{Graph, Limits, Spec, resume};
+use crate::notice::Notice;
 use crate::profiles::{Profiles, Runners};
 use crate::shell::contain::{self, Containment};
 use crate::shell::launcher::Launcher;
@@ -48,10 +50,11 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     if cli.list_agents {
         return list_agents(&cli);
     }
+    let notices = Notice::all(&cli.on)?;
     if document::would_wait(cli.file.as_deref()) {
         return Err(program::short_help::<Cli>(console));
     }
-    let prepared = prepare(&cli, console)?;
+    let prepared = prepare(&cli, notices, console)?;
     let dir = RunDir::new(&cli.dir)?;
     if cli.dry_run {
         let state = dry_run::state(dir.path())?;
@@ -95,9 +98,10 @@ struct Prepared {
     agents: Vec<AgentLabel>,
     /// Without the seed of the run.
     limits: Limits,
+    notices: Vec<Notice>,
 }
 
-fn prepare(cli: &Cli, console: &Console) -> Result<Prepared, Failure> {
+fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepared, Failure> {
     let input = document::read(cli.file.as_deref())?;
     let schedule = schedule(&input)?;
     let plan: Plan = serde_json::from_str(schedule.plan.get()).map_err(|error| {
@@ -126,6 +130,7 @@ fn prepare(cli: &Cli, console: &Console) -> Result<Prepared, Failure> {
         plan,
         runners,
         agents,
+        notices,
     })
 }
 
@@ -185,6 +190,7 @@ fn dispatch(
         runners,
         agents,
         mut limits,
+        notices,
     } = prepared;
     let gates = graph.specs.iter().any(|spec| spec.has_gates);
     let gate_program = if gates {
@@ -256,6 +262,7 @@ fn dispatch(
         pass_env: (!cli.pass_env.is_empty()).then(|| cli.pass_env.clone()),
         gate_program,
         launcher,
+        notices,
         dir,
         journal,
         state,

@@ -9,6 +9,8 @@ mod environment;
 #[cfg(test)]
 mod launchers;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod sandbox;

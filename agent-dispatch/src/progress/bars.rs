@@ -141,6 +141,14 @@ impl View for Bars {
         self.lines.interrupted(count);
     }
 
+    fn warn(&mut self, text: &str) {
+        if self.over {
+            self.lines.warn(text);
+        } else {
+            self.say(&format!("warning: {text}"));
+        }
+    }
+
     fn finished(&mut self, _state: &State) {
         self.clear();
     }

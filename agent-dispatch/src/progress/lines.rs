@@ -27,10 +27,14 @@ impl View for Lines {
     fn interrupted(&mut self, count: u32) {
         self.console.info(interrupt_text(count));
     }
+
+    fn warn(&mut self, text: &str) {
+        self.console.warn(text);
+    }
 }
 
 /// What is worth a line, in words. `None` for what only machines want to know.
-pub(super) fn line(body: &Body, state: &State) -> Option<String> {
+pub(crate) fn line(body: &Body, state: &State) -> Option<String> {
     let because = |reason: &Option<String>| {
         reason
             .as_ref()

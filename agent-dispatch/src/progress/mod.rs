@@ -8,6 +8,7 @@ use std::io::IsTerminal;
 
 use schemas::{Console, Record, State};
 
+pub(crate) use self::lines::line;
 use crate::cli;
 
 /// Something that shows a run.
@@ -20,6 +21,9 @@ pub(crate) trait View {
 
     /// A person pressed Ctrl-C for the n-th time.
     fn interrupted(&mut self, count: u32);
+
+    /// Something went wrong that is no part of the run.
+    fn warn(&mut self, _text: &str) {}
 
     /// The run is over, or paused.
     fn finished(&mut self, _state: &State) {}

@@ -3,9 +3,11 @@
 mod agent;
 pub(crate) mod contain;
 mod deeds;
+mod ending;
 mod environment;
 mod feed;
 mod gate;
+mod herald;
 pub(crate) mod launcher;
 mod life;
 mod log;
@@ -36,6 +38,7 @@ use self::contain::Containment;
 use self::run_dir::RunDir;
 use self::writer::Writer;
 use crate::core::{Action, Attempt, Dispatcher, End, Event, Graph, Time, resume};
+use crate::notice::Notice;
 use crate::profiles::Runners;
 use crate::progress::View;
 
@@ -77,6 +80,8 @@ pub(crate) struct Run {
     pub(crate) gate_program: PathBuf,
     /// Behind which attempts run; absent: on this machine, without anything between.
     pub(crate) launcher: Option<Arc<launcher::Launcher>>,
+    /// Who is told of what.
+    pub(crate) notices: Vec<Notice>,
     pub(crate) dir: RunDir,
     pub(crate) journal: Journal,
     pub(crate) state: State,
@@ -92,6 +97,7 @@ struct Shell<'v> {
     /// Events of our own making, before those of others.
     own: VecDeque<Event>,
     writer: Writer,
+    herald: herald::Herald,
     agents: BTreeMap<Attempt, agent::Child>,
     gates: BTreeMap<Attempt, gate::GateChild>,
     threads: threads::Threads,
@@ -121,22 +127,29 @@ pub(crate) fn run(
 ) -> Result<(Exit, State), Failure> {
     let (events, incoming) = sync_channel(QUEUE);
     watch::signals(events.clone())?;
+    let containment = Arc::new(containment);
+    let (threads, mask) = (
+        threads::Threads::default(),
+        mask::Mask::new(&BTreeMap::new()),
+    );
+    let herald = herald::Herald::new(&run, &containment, &threads, &mask);
     let mut shell = Shell {
         known: Arc::new(AtomicU64::new(run.journal.offset())),
         writer: Writer::new(events.clone()),
         owning: crate::prompt::owning(&run.plan),
         scratch: scratch::Scratch::new(containment.run_mark()),
         run,
-        containment: Arc::new(containment),
+        containment,
         view,
         events,
         incoming,
         own: VecDeque::new(),
         agents: BTreeMap::new(),
         gates: BTreeMap::new(),
-        threads: threads::Threads::default(),
+        herald,
+        threads,
         lives: life::Lives::default(),
-        mask: mask::Mask::new(&BTreeMap::new()),
+        mask,
         places: workspace::Places::default(),
         began: Instant::now(),
         saved: Instant::now(),
@@ -203,6 +216,7 @@ impl Shell<'_> {
     /// Waits for the first event, then takes what else is there: their records share one sync.
     fn next_events(&mut self, deadline: Option<Time>) -> Result<Vec<Event>, Failure> {
         if self.own.is_empty() {
+            self.warn();
             self.view.tick();
             let until_deadline = deadline.map(|at| Duration::from_millis(at.since(self.now())));
             let wait = until_deadline.map_or(PULSE, |left| left.min(PULSE));
@@ -352,6 +366,7 @@ impl Shell<'_> {
         if let Body::TaskSettled { task, .. } = &record.body {
             self.scratch.remove(task);
         }
+        self.herald.tell(record, &line, &self.run.state);
         self.writer.write(line);
         self.view.record(record, &self.run.state);
     }
@@ -374,33 +389,6 @@ impl Shell<'_> {
         self.save_pause = Duration::from_millis(300).max(begun.elapsed() * 20);
         self.saved = Instant::now();
         Ok(())
-    }
-
-    /// Whatever happened: nothing is left running, everything is written.
-    fn close(mut self, result: Result<End, Failure>) -> Result<(Exit, State), Failure> {
-        if result.is_err() {
-            for child in self.agents.values() {
-                child.kill();
-            }
-            for gate in self.gates.values() {
-                gate.terminate();
-            }
-        }
-        self.run.state.refresh();
-        let saved = schemas::journal::save(self.run.dir.path(), &self.run.state);
-        self.writer.close();
-        self.containment.dismiss();
-        self.view.finished(&self.run.state);
-        let exit = match result? {
-            End::Finished(schemas::RunOutcome::Succeeded) => Exit::Yes,
-            End::Finished(_) => Exit::No,
-            End::Waiting => Exit::Waiting,
-            End::Interrupted => {
-                Exit::Signal(self.signal.and_then(|n| u8::try_from(n).ok()).unwrap_or(2))
-            }
-        };
-        saved?;
-        Ok((exit, self.run.state))
     }
 
     fn now(&self) -> Time {

@@ -54,6 +54,11 @@ impl RunDir {
         format!("verdicts/{task}/{attempt}.gates.json")
     }
 
+    /// What the command of the n-th `--on` prints.
+    pub(crate) fn notice_log(number: usize) -> String {
+        format!("notices/{number}.log")
+    }
+
     /// The whole path of a file of the run.
     pub(crate) fn whole(&self, file: &str) -> PathBuf {
         self.path.join(file)

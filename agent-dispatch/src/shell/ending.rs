@@ -1,0 +1,50 @@
+//! The end of a dispatcher's life, whatever happened: nothing is left running, everything is written.
+
+use schemas::{Exit, Failure, RunOutcome, State};
+
+use super::{Incoming, Shell};
+use crate::core::End;
+
+impl Shell<'_> {
+    pub(super) fn close(mut self, result: Result<End, Failure>) -> Result<(Exit, State), Failure> {
+        if result.is_err() {
+            for child in self.agents.values() {
+                child.kill();
+            }
+            for gate in self.gates.values() {
+                gate.terminate();
+            }
+        }
+        self.run.state.refresh();
+        let saved = schemas::journal::save(self.run.dir.path(), &self.run.state);
+        let incoming = &self.incoming;
+        let interrupted = || {
+            incoming
+                .try_iter()
+                .any(|news| matches!(news, Incoming::Signal(_)))
+        };
+        for warning in self.herald.close(interrupted) {
+            self.view.warn(&warning);
+        }
+        self.writer.close();
+        self.containment.dismiss();
+        self.view.finished(&self.run.state);
+        let exit = match result? {
+            End::Finished(RunOutcome::Succeeded) => Exit::Yes,
+            End::Finished(_) => Exit::No,
+            End::Waiting => Exit::Waiting,
+            End::Interrupted => {
+                Exit::Signal(self.signal.and_then(|n| u8::try_from(n).ok()).unwrap_or(2))
+            }
+        };
+        saved?;
+        Ok((exit, self.run.state))
+    }
+
+    /// Says what went wrong beside the run.
+    pub(super) fn warn(&mut self) {
+        while let Some(warning) = self.herald.warning() {
+            self.view.warn(&warning);
+        }
+    }
+}
