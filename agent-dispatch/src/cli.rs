@@ -200,7 +200,7 @@ pub(crate) enum Contain {
 pub(crate) enum View {
     /// Bars on a terminal, else plain lines
     Auto,
-    /// One line per running task
+    /// One line per running task, on a terminal
     Bars,
     /// One line per event
     Plain,

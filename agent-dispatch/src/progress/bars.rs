@@ -1,65 +1,127 @@
 //! One line per running task, on a terminal.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use schemas::{Body, Console, Outcome, Record, State, TaskState, TaskStatus, printable};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use schemas::{
+    Body, Console, Outcome, Record, State, TaskState, TaskStatus, compare_ids, printable,
+};
 
+use super::liveness::{Heard, Liveness};
+use super::row::{self, Row};
+use super::screen::{self, Screen};
 use super::{View, lines};
+
+/// Between two pictures at least.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Bars on stderr: running tasks below, what has been settled above.
 pub(super) struct Bars {
     program: &'static str,
-    all: MultiProgress,
-    total: ProgressBar,
-    tasks: BTreeMap<String, ProgressBar>,
-    /// What takes over at the first Ctrl-C: the terminal writes `^C` into the bars, and redrawing them leaves pieces.
+    /// All lines in one: which of them are there is ours to say, at each width of the terminal anew.
+    picture: ProgressBar,
+    /// Tasks that may be worth a line.
+    tasks: BTreeMap<String, Seen>,
+    began: Instant,
+    drawn: Option<Instant>,
+    /// What takes over at the first Ctrl-C: the end is worth lines that stay.
     lines: lines::Lines,
     over: bool,
 }
 
+/// What the state does not say of a task.
+struct Seen {
+    since: Instant,
+    heard: Heard,
+}
+
 impl Bars {
     pub(super) fn new(console: &Console) -> Bars {
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        let total = all.add(ProgressBar::new(1));
-        total.set_style(style("{prefix} {bar:20} {pos}/{len} {elapsed} {wide_msg}"));
-        total.set_prefix("all");
+        let target = ProgressDrawTarget::term_like(Box::new(Screen::new()));
+        let picture = ProgressBar::with_draw_target(None, target);
+        let style = ProgressStyle::with_template("{msg}");
+        picture.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        // Never without a line: the screen takes the last one for a bar.
+        picture.set_message("all");
         Bars {
             program: console.program(),
-            all,
-            total,
+            picture,
             tasks: BTreeMap::new(),
+            began: Instant::now(),
+            drawn: None,
             lines: lines::Lines::new(console),
             over: false,
         }
     }
 
-    fn bar(&mut self, task: &str) -> &ProgressBar {
-        let (all, total) = (&self.all, &self.total);
-        self.tasks.entry(task.to_owned()).or_insert_with(|| {
-            let bar = all.insert_before(total, ProgressBar::new(100));
-            bar.set_style(style(
-                "{spinner} {prefix:12!} {bar:16} {percent:>3}% {elapsed:>4} {wide_msg}",
-            ));
-            bar.set_prefix(printable(task));
-            bar.enable_steady_tick(Duration::from_millis(250));
-            bar
-        })
-    }
-
-    fn clear(&mut self) {
-        for bar in std::mem::take(&mut self.tasks).into_values() {
-            bar.finish_and_clear();
-        }
-        self.total.finish_and_clear();
-    }
-
+    /// Lines that stay, above the bars.
     fn say(&self, line: &str) {
-        // Lines that stay, above the bars.
-        let _ = self
-            .all
+        self.picture
             .println(format!("{}: {}", self.program, printable(line)));
+    }
+
+    fn see(&mut self, task: &str, body: &Body) {
+        let seen = self.tasks.entry(task.to_owned()).or_insert_with(|| Seen {
+            since: Instant::now(),
+            heard: Heard::default(),
+        });
+        if matches!(body, Body::AttemptStarted { .. }) {
+            seen.since = Instant::now();
+        }
+        seen.heard.record(body);
+    }
+
+    fn draw(&mut self, state: &State) {
+        let mut rows = Vec::new();
+        self.tasks.retain(|id, seen| {
+            let row = state
+                .tasks
+                .get(id)
+                .and_then(|task| seen.row(id, task, state));
+            let is_there = row.is_some();
+            rows.extend(row);
+            is_there
+        });
+        let (columns, height) = screen::size();
+        // A character at the edge would make some terminals go on in the next line.
+        let columns = columns.saturating_sub(1);
+        let hidden = hide(&mut rows, height);
+        let mut lines = row::lines(&rows, columns);
+        let total = totals(state, self.began.elapsed(), hidden);
+        lines.push(row::cut(&total, columns));
+        self.picture.set_message(lines.join("\n"));
+        self.drawn = Some(Instant::now());
+    }
+}
+
+impl Seen {
+    fn row(&self, id: &str, task: &TaskState, state: &State) -> Option<Row> {
+        let liveness = Liveness::of(id, task, state, self.heard)?;
+        let message = match liveness {
+            Liveness::Quota => {
+                let route = task.route.as_ref().and_then(|name| state.routes.get(name));
+                route.and_then(|route| route.until.as_ref().map(|until| format!("until {until}")))
+            }
+            Liveness::NoResult => task.reason.clone(),
+            Liveness::Gates | Liveness::Merging | Liveness::Starting => None,
+            Liveness::Silent => {
+                let message = task.message.as_deref();
+                // The word says that it is.
+                message.map(|text| text.strip_prefix("silent ").unwrap_or(text).to_owned())
+            }
+            _ => task.message.clone().filter(|_| self.heard.anything),
+        };
+        Some(Row {
+            id: id.to_owned(),
+            agent: task.agent.clone().unwrap_or_default(),
+            attempt: task.attempt,
+            percent: task.percent,
+            liveness,
+            elapsed: self.since.elapsed(),
+            cost_usd: task.cost_usd,
+            message: message.unwrap_or_default(),
+        })
     }
 }
 
@@ -68,75 +130,27 @@ impl View for Bars {
         if self.over {
             return self.lines.record(record, state);
         }
-        match &record.body {
-            Body::AttemptStarted {
-                task,
-                agent,
-                attempt,
-                ..
-            } => {
-                let spent = state.tasks.get(task).and_then(|task| task.cost_usd);
-                let spent = spent.map_or(String::new(), |usd| format!(", ${usd:.2} so far"));
-                let message = format!("{agent}, attempt {attempt}{spent}");
-                let bar = self.bar(task);
-                bar.set_position(0);
-                bar.set_message(message);
-            }
-            Body::Progress {
-                task,
-                percent,
-                text,
-                ..
-            } => {
-                let text = printable(text).replace('\n', " ");
-                let bar = self.bar(task);
-                if let Some(percent) = percent {
-                    bar.set_position(u64::from(*percent));
-                }
-                bar.set_message(text);
-            }
-            Body::GateStarted { task, .. } => {
-                let bar = self.bar(task);
-                bar.set_position(100);
-                bar.set_message("gates");
-            }
-            body => {
-                if let Some(line) = lines::line(body, state) {
-                    self.say(&line);
-                }
-            }
-        }
         if let Some(task) = record.body.task() {
-            let busy = state.tasks.get(task).is_some_and(|task| {
-                matches!(
-                    task.status,
-                    TaskStatus::Running | TaskStatus::Gating | TaskStatus::Ready
-                )
-            });
-            if !busy && let Some(bar) = self.tasks.remove(task) {
-                bar.finish_and_clear();
-                self.all.remove(&bar);
-            }
+            self.see(task, &record.body);
         }
-        let settled = state
-            .tasks
-            .values()
-            .filter(|task| task.status == TaskStatus::Settled)
-            .count();
-        self.total.set_length(state.tasks.len() as u64);
-        self.total.set_position(settled as u64);
-        self.total.set_message(totals(state));
+        let is_in_bars = matches!(
+            record.body,
+            Body::AttemptStarted { .. } | Body::Progress { .. }
+        );
+        if !is_in_bars && let Some(line) = lines::line(&record.body, state) {
+            self.say(&line);
+        }
     }
 
-    fn tick(&mut self) {
-        if !self.over {
-            self.total.tick();
+    fn tick(&mut self, state: &State) {
+        if !self.over && self.drawn.is_none_or(|drawn| drawn.elapsed() >= PAUSE) {
+            self.draw(state);
         }
     }
 
     fn interrupted(&mut self, count: u32) {
         if !std::mem::replace(&mut self.over, true) {
-            self.clear();
+            self.picture.finish_and_clear();
         }
         self.lines.interrupted(count);
     }
@@ -150,15 +164,36 @@ impl View for Bars {
     }
 
     fn finished(&mut self, _state: &State) {
-        self.clear();
+        self.picture.finish_and_clear();
     }
 }
 
-/// What waits, what failed, what it has cost so far.
-fn totals(state: &State) -> String {
+/// Leaves room for what has been said: at most so many rows that half of the terminal, or all but twelve lines of it, are
+/// taken. Who needs a person is not hidden. Answers how many are.
+fn hide(rows: &mut Vec<Row>, height: usize) -> usize {
+    let room = (height / 2).max(height.saturating_sub(12)).max(2) - 1;
+    let hidden = rows.len().saturating_sub(room);
+    if hidden > 0 {
+        rows.sort_by(|a, b| {
+            a.liveness
+                .cmp(&b.liveness)
+                .then_with(|| compare_ids(&a.id, &b.id))
+        });
+        rows.truncate(room);
+    }
+    rows.sort_by(|a, b| compare_ids(&a.id, &b.id));
+    hidden
+}
+
+/// The last line: how far all of it is, what waits, what failed, what it has cost so far.
+fn totals(state: &State, time: Duration, hidden: usize) -> String {
     let count = |is: fn(&TaskState) -> bool| state.tasks.values().filter(|task| is(task)).count();
+    let settled = count(|task| task.status == TaskStatus::Settled);
+    let all = state.tasks.len();
+    let percent = (settled * 100).checked_div(all).unwrap_or(0);
     let failed = count(|task| matches!(task.outcome, Some(Outcome::Failed | Outcome::Excluded)));
     let mut parts = vec![
+        (hidden, "more running"),
         (count(|task| task.status == TaskStatus::Pending), "queued"),
         (count(|task| task.status == TaskStatus::Waiting), "waiting"),
         (failed, "failed"),
@@ -170,11 +205,7 @@ fn totals(state: &State) -> String {
         .collect();
     parts.extend(state.totals.cost_usd.map(|usd| format!("${usd:.2}")));
     parts.extend(state.totals.tokens.map(|count| format!("{count} tokens")));
-    parts.join(", ")
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("=> ")
+    let bar = row::bar(u8::try_from(percent).ok(), 8);
+    let time = row::elapsed(time);
+    format!("all {bar} {settled}/{all} {time}  {}", parts.join(", "))
 }

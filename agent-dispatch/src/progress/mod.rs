@@ -2,6 +2,9 @@
 
 mod bars;
 mod lines;
+mod liveness;
+mod row;
+mod screen;
 pub(crate) mod summary;
 
 use std::io::IsTerminal;
@@ -17,7 +20,7 @@ pub(crate) trait View {
     fn record(&mut self, record: &Record, state: &State);
 
     /// Time has passed.
-    fn tick(&mut self) {}
+    fn tick(&mut self, _state: &State) {}
 
     /// A person pressed Ctrl-C for the n-th time.
     fn interrupted(&mut self, count: u32);
@@ -31,13 +34,15 @@ pub(crate) trait View {
 
 /// The view that the flags and the terminal ask for.
 pub(crate) fn choose(view: cli::View, console: &Console) -> Box<dyn View> {
-    let terminal = std::io::stderr().is_terminal();
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let terminal = std::io::stderr().is_terminal() && !is_dumb;
     match view {
         _ if console.is_quiet() => Box::new(Silent),
         cli::View::None => Box::new(Silent),
-        cli::View::Bars => Box::new(bars::Bars::new(console)),
-        cli::View::Auto if terminal => Box::new(bars::Bars::new(console)),
-        cli::View::Auto | cli::View::Plain => Box::new(lines::Lines::new(console)),
+        cli::View::Auto | cli::View::Bars if terminal => Box::new(bars::Bars::new(console)),
+        cli::View::Auto | cli::View::Bars | cli::View::Plain => {
+            Box::new(lines::Lines::new(console))
+        }
     }
 }
 

@@ -3,8 +3,11 @@
 use std::fmt::Write;
 
 use schemas::{Outcome, State, TaskState, TaskStatus, Verification, compare_ids, printable};
+use unicode_width::UnicodeWidthStr;
 
-/// Widest text of a cell, in characters.
+use super::row;
+
+/// Widest text of a cell, in columns.
 const WIDEST: usize = 48;
 
 /// The final report, in the manner of a wave report: one row per task, then the counts, then what a person can do.
@@ -18,7 +21,7 @@ pub(crate) fn summary(state: &State, flag: &str) -> String {
     let mut text = String::from("\n");
     let width = |column: usize| {
         rows.iter()
-            .map(|row| row[column].chars().count())
+            .map(|row| row[column].width())
             .max()
             .unwrap_or(0)
     };
@@ -26,7 +29,8 @@ pub(crate) fn summary(state: &State, flag: &str) -> String {
     for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(line, "  {cell:<width$}");
+            line.push_str("  ");
+            line.push_str(&row::padded(cell, *width));
         }
         let _ = writeln!(text, "{}", line.trim_end());
     }
@@ -75,11 +79,7 @@ fn row(id: &str, task: &TaskState) -> [String; 6] {
 }
 
 fn cell(text: &str) -> String {
-    let line = printable(text).replace(['\n', '\t'], " ");
-    match line.char_indices().nth(WIDEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    row::cut(&row::one_line(text), WIDEST)
 }
 
 fn counts(text: &mut String, state: &State) {

@@ -217,7 +217,7 @@ impl Shell<'_> {
     fn next_events(&mut self, deadline: Option<Time>) -> Result<Vec<Event>, Failure> {
         if self.own.is_empty() {
             self.warn();
-            self.view.tick();
+            self.view.tick(&self.run.state);
             let until_deadline = deadline.map(|at| Duration::from_millis(at.since(self.now())));
             let wait = until_deadline.map_or(PULSE, |left| left.min(PULSE));
             match self.incoming.recv_timeout(wait) {
