@@ -11,6 +11,7 @@ use schemas::{
 use super::liveness::{Heard, Liveness};
 use super::row::{self, Row};
 use super::screen::{self, Screen};
+use super::tab::Tab;
 use super::{View, lines};
 
 /// Between two pictures at least.
@@ -21,6 +22,7 @@ pub(super) struct Bars {
     program: &'static str,
     /// All lines in one: which of them are there is ours to say, at each width of the terminal anew.
     picture: ProgressBar,
+    tab: Tab,
     /// Tasks that may be worth a line.
     tasks: BTreeMap<String, Seen>,
     began: Instant,
@@ -47,6 +49,7 @@ impl Bars {
         Bars {
             program: console.program(),
             picture,
+            tab: Tab::new(),
             tasks: BTreeMap::new(),
             began: Instant::now(),
             drawn: None,
@@ -91,7 +94,13 @@ impl Bars {
         let total = totals(state, self.began.elapsed(), hidden);
         lines.push(row::cut(&total, columns));
         self.picture.set_message(lines.join("\n"));
+        self.tab.show(state);
         self.drawn = Some(Instant::now());
+    }
+
+    fn clear(&mut self) {
+        self.picture.finish_and_clear();
+        self.tab.clear();
     }
 }
 
@@ -150,7 +159,7 @@ impl View for Bars {
 
     fn interrupted(&mut self, count: u32) {
         if !std::mem::replace(&mut self.over, true) {
-            self.picture.finish_and_clear();
+            self.clear();
         }
         self.lines.interrupted(count);
     }
@@ -164,7 +173,7 @@ impl View for Bars {
     }
 
     fn finished(&mut self, _state: &State) {
-        self.picture.finish_and_clear();
+        self.clear();
     }
 }
 

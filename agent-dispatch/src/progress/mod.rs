@@ -6,6 +6,7 @@ mod liveness;
 mod row;
 mod screen;
 pub(crate) mod summary;
+mod tab;
 
 use std::io::IsTerminal;
 
