@@ -9,6 +9,7 @@ mod config;
 mod core;
 mod dry_run;
 mod graph;
+mod listing;
 mod notice;
 mod profiles;
 mod progress;
@@ -163,18 +164,7 @@ fn profiles(cli: &Cli, plan: &Plan) -> Result<Profiles, Failure> {
 fn list_agents(cli: &Cli) -> Result<Exit, Failure> {
     let none: Plan = serde_json::from_str(r#"{"planId":"none","tasks":[]}"#)
         .map_err(|error| Failure::trouble("cannot make an empty plan").because(&error))?;
-    let profiles = profiles(cli, &none)?;
-    let mut text = String::new();
-    for (name, profile) in profiles.iter() {
-        let program = profile.argv.first().map_or("", String::as_str);
-        let found =
-            which::which(program).map_or("not found".to_owned(), |path| path.display().to_string());
-        let argv = schemas::Command::Argv(profile.argv.clone());
-        text.push_str(&format!("{}\n", serde_json::json!({
-            "name": name, "found": found != "not found", "path": found, "dialect": profile.dialect, "command": argv.to_string(),
-        })));
-    }
-    document::write_text(text.as_bytes()).map(|_| Exit::Yes)
+    listing::list(&profiles(cli, &none)?, cli.assume_authorized)
 }
 
 /// Takes the run directory, fences what an earlier dispatcher left, and goes.

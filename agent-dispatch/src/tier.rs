@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use schemas::{AgentLabel, Authorization, Console, Failure};
+use schemas::{AgentLabel, Authorization, Console, Failure, Profile};
 
 use crate::profiles::Runner;
 
@@ -61,14 +61,37 @@ enum Authority {
     Elsewhere,
 }
 
+impl Authority {
+    /// As it is told; a task's own command needs no word.
+    fn word(&self) -> Option<String> {
+        Some(match self {
+            Authority::Command => return None,
+            Authority::NotNeeded => "none needed".to_owned(),
+            Authority::Environment(name) => format!("${name}"),
+            Authority::File(file) => file.clone(),
+            Authority::Assumed => "assumed".to_owned(),
+            Authority::Elsewhere => "not seen from here".to_owned(),
+        })
+    }
+}
+
+/// What would authorize an agent, in the words of `run-started.agents`; `None` when nothing does.
+pub(crate) fn authorization(name: &str, profile: &Profile, assume: bool) -> Option<String> {
+    agent_authority(name, profile, assume).ok()?.word()
+}
+
 fn authority(runner: &Runner, assume: bool) -> Result<Authority, Failure> {
     if !runner.is_agent() {
         return Ok(Authority::Command);
     }
-    let Some(needed) = &runner.profile.authorization else {
+    agent_authority(&runner.name, &runner.profile, assume)
+}
+
+fn agent_authority(name: &str, profile: &Profile, assume: bool) -> Result<Authority, Failure> {
+    let Some(needed) = &profile.authorization else {
         return Ok(Authority::NotNeeded);
     };
-    let own = |name: &String| runner.profile.env.contains_key(name);
+    let own = |name: &String| profile.env.contains_key(name);
     let set = |name: &&String| {
         own(name) || std::env::var_os(name.as_str()).is_some_and(|value| !value.is_empty())
     };
@@ -81,7 +104,7 @@ fn authority(runner: &Runner, assume: bool) -> Result<Authority, Failure> {
     if assume {
         return Ok(Authority::Assumed);
     }
-    Err(not_authorized(&runner.name, needed))
+    Err(not_authorized(name, needed))
 }
 
 fn not_authorized(name: &str, needed: &Authorization) -> Failure {
@@ -110,14 +133,7 @@ fn tell(
     told: &mut BTreeSet<String>,
     console: &Console,
 ) -> Option<AgentLabel> {
-    let why = match authority {
-        Authority::Command => return None,
-        Authority::NotNeeded => "none needed".to_owned(),
-        Authority::Environment(name) => format!("${name}"),
-        Authority::File(file) => file.clone(),
-        Authority::Assumed => "assumed".to_owned(),
-        Authority::Elsewhere => "not seen from here".to_owned(),
-    };
+    let why = authority.word()?;
     let label = AgentLabel {
         name: runner.name.clone(),
         program: match runner.program.as_os_str().is_empty() {

@@ -1,6 +1,8 @@
 //! The real program with small shell agents: what a user sees.
 
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod containment;
 #[cfg(test)]
 mod edges;

@@ -22,6 +22,7 @@ pub(crate) fn plan(tasks: Value) -> Value {
 
 pub(crate) struct Sandbox {
     dir: tempfile::TempDir,
+    env: Vec<(String, String)>,
 }
 
 /// What a run of the program came to.
@@ -42,7 +43,20 @@ impl Sandbox {
     pub(crate) fn new() -> Sandbox {
         Sandbox {
             dir: tempfile::tempdir().unwrap(),
+            env: Vec::new(),
         }
+    }
+
+    /// The program has this in its environment.
+    pub(crate) fn env(&mut self, name: &str, value: &str) {
+        self.env.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Programs of this folder are found first.
+    pub(crate) fn in_path(&mut self) {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", self.dir.path().display());
+        self.env("PATH", &path);
     }
 
     pub(crate) fn dispatch(&self, schedule: &Value, args: &[&str]) -> Run {
@@ -71,6 +85,7 @@ impl Sandbox {
             .current_dir(self.dir.path())
             .env_remove("ORCHESTRATE_DIR")
             .env("XDG_STATE_HOME", self.dir.path().join("state"))
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&stderr).unwrap())
