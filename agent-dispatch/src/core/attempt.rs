@@ -112,7 +112,8 @@ impl Live {
     pub(super) fn runs(&mut self, now: Time, launch: Launch) {
         self.running = true;
         self.launch = launch;
-        (self.last_output, self.last_life) = (now, now);
+        // What it waited for before, a token say, is not its time.
+        (self.started, self.last_output, self.last_life) = (now, now, now);
     }
 
     pub(super) fn printed(&mut self, now: Time) {
@@ -171,7 +172,7 @@ impl Live {
         if let Some(stopping) = &self.stopping {
             return (!stopping.killed).then_some(stopping.kill_at);
         }
-        if self.exit.is_some() {
+        if self.exit.is_some() || !self.running {
             return None;
         }
         let steps = self.steps(candidate, limits);
@@ -183,7 +184,7 @@ impl Live {
             Some(stopping) if !stopping.killed && stopping.kill_at <= now => return Due::Kill,
             Some(_) => return Due::Nothing,
             // It ended in time; that what it left behind takes time to sweep is not its doing.
-            None if self.exit.is_some() => return Due::Nothing,
+            None if self.exit.is_some() || !self.running => return Due::Nothing,
             None => {}
         }
         let reached = self

@@ -12,12 +12,16 @@ use super::{Action, Attempt, GateAnswer, Launch, Reported, Said, TaskIdx, Time, 
 
 impl Dispatcher {
     pub(super) fn started(&mut self, now: Time, attempt: Attempt, launch: Launch) {
-        let (id, seed) = (self.id(attempt.task), self.limits.seed);
+        let (id, seed, limits) = (self.id(attempt.task), self.limits.seed, self.limits.clone());
         let Some(live) = self.live(attempt) else {
             return;
         };
         live.runs(now, launch.clone());
-        let stopping = live.stopping.is_some();
+        let stopping = live.stopping.map(|stopping| stopping.why);
+        if let Some(why) = stopping {
+            // Its grace begins now.
+            live.stop(why, now, &limits);
+        }
         let (choice, resumes) = (live.choice, live.session.clone());
         let candidate = &self.graph.specs[attempt.task].candidates[choice];
         let route = candidate
@@ -35,7 +39,7 @@ impl Dispatcher {
             route,
             resumes,
         });
-        if stopping {
+        if stopping.is_some() {
             // It was stopped while it was being started: there was nothing to signal then.
             self.out.push(Action::Terminate(attempt));
         }

@@ -19,6 +19,11 @@ impl World {
             pid: 7,
             ..Launch::default()
         };
+        // It may have to wait for a token, or for whoever starts processes.
+        let now = self.now;
+        if self.random.chance(20) {
+            self.now = now.after(self.random.below(20_000));
+        }
         self.schedule(0, Event::Started { attempt, launch });
         if candidate.follows_up && self.random.chance(80) {
             let fresh = format!("s-{}-{}", attempt.task, attempt.number);
@@ -44,6 +49,7 @@ impl World {
                 ended,
             },
         );
+        self.now = now;
     }
 
     fn works(&mut self, attempt: Attempt) -> u64 {

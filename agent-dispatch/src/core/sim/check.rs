@@ -115,11 +115,13 @@ impl Checker {
     }
 
     /// What the world knows before the core hears of it.
-    pub(super) fn before(&mut self, event: &Event) {
+    pub(super) fn before(&mut self, now: Time, event: &Event) {
         match event {
             Event::Started { attempt, .. } => {
                 if let Some(alive) = self.live.get_mut(attempt) {
-                    alive.running = true;
+                    (alive.running, alive.since) = (true, now);
+                    // It is asked again: before, there was nothing to ask.
+                    alive.terminated = alive.terminated.map(|_| now);
                 }
             }
             Event::Marked {

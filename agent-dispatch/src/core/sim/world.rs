@@ -23,7 +23,7 @@ pub(super) struct World {
     pub(super) graph: Graph,
     pub(super) limits: Limits,
     dispatcher: Dispatcher,
-    now: Time,
+    pub(super) now: Time,
     events: BTreeMap<(Time, u64), Event>,
     scheduled: u64,
     pub(super) agents: BTreeMap<Attempt, Agent>,
@@ -160,7 +160,7 @@ impl World {
 
     /// Answers whether this life is over.
     pub(super) fn step(&mut self, event: Event) -> bool {
-        self.checker.before(&event);
+        self.checker.before(self.now, &event);
         let actions = self.dispatcher.handle(self.now, event.clone());
         self.tell(&format!("{event:?}"), &actions);
         self.checker.after(self.now, &event, &actions);
@@ -276,7 +276,10 @@ impl World {
         let Some(agent) = self.agents.get_mut(&attempt) else {
             return;
         };
-        if agent.ended || (signal == 15 && agent.ignores_term) {
+        let starts =
+            |event: &Event| matches!(event, Event::Started { attempt: a, .. } if *a == attempt);
+        let is_there = !self.events.values().any(starts);
+        if !is_there || agent.ended || (signal == 15 && agent.ignores_term) {
             return;
         }
         agent.ended = true;
