@@ -138,6 +138,18 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "PROGRAM", requires = "launcher")]
     pub(crate) shim: Option<PathBuf>,
 
+    /// Serve GNU make's jobserver: all that runs takes its tokens from one pool
+    ///
+    /// Each attempt takes one; make, cargo and ninja inside attempts take theirs from what is left. `pipe` is understood by
+    /// all versions of make, `fifo` from 4.4 on, also where an agent closes what it inherits. Without it and without --jobs,
+    /// tokens are taken from the pool of a `make -j` that started this program.
+    #[arg(long, value_name = "KIND", default_value = "off")]
+    pub(crate) jobserver: Jobserver,
+
+    /// Tokens of the jobserver [default: the number of processors, or of --jobs if there are more]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(crate) jobserver_tokens: Option<u32>,
+
     /// How agents are kept from leaving processes behind
     #[arg(long, value_name = "MEANS", default_value = "auto")]
     pub(crate) contain: Contain,
@@ -180,6 +192,17 @@ pub(crate) enum Done {
     Marker,
     /// A DONE marker and exit 0
     Both,
+}
+
+/// How tokens are handed to what runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Jobserver {
+    /// Not at all
+    Off,
+    /// By an inherited pipe
+    Pipe,
+    /// By a named pipe
+    Fifo,
 }
 
 /// How agents are contained.

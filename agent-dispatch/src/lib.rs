@@ -31,6 +31,7 @@ use crate::core::{Graph, Limits, Spec, resume};
 use crate::notice::Notice;
 use crate::profiles::{Profiles, Runners};
 use crate::shell::contain::{self, Containment};
+use crate::shell::jobserver::Pool;
 use crate::shell::launcher::Launcher;
 use crate::shell::run_dir::RunDir;
 
@@ -232,6 +233,7 @@ fn dispatch(
     if let Some(prefix) = &cli.launcher {
         means.push_str(&format!(" + launcher {prefix}"));
     }
+    let pool = pool(cli, limits.jobs, &mark)?;
     let opening = opening(
         &plan,
         &graph,
@@ -252,6 +254,7 @@ fn dispatch(
         pass_env: (!cli.pass_env.is_empty()).then(|| cli.pass_env.clone()),
         gate_program,
         launcher,
+        pool,
         notices,
         dir,
         journal,
@@ -268,6 +271,20 @@ fn dispatch(
         console.block(&progress::summary::summary(&state, &flag));
     }
     Ok(exit)
+}
+
+/// The pool of tokens that is asked for, or else that of a `make` above us: it decides how many run, unless --jobs does.
+fn pool(cli: &Cli, jobs: usize, mark: &str) -> Result<Option<Pool>, Failure> {
+    if cli.jobserver == cli::Jobserver::Off {
+        return Ok(Pool::inherited().filter(|_| cli.jobs.is_none()));
+    }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let size = cli
+        .jobserver_tokens
+        .map_or(processors.max(jobs), |size| size as usize);
+    let folder = || shell::scratch::one(mark);
+    Pool::serve(cli.jobserver, size, folder)
+        .map_err(|error| Failure::trouble(format!("cannot serve tokens: {error:#}")))
 }
 
 /// The first record of this life of the dispatcher.

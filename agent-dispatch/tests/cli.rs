@@ -20,6 +20,8 @@ mod sandbox;
 mod sessions;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod tokens;
 
 use sandbox::{Sandbox, plan};
 use schemas::{Body, Outcome};

@@ -122,14 +122,23 @@ impl Live {
         self.lives(now);
     }
 
-    /// A sign of life. Whatever was said of its silence is over.
+    /// A sign of life. What was said of its silence is over; but to answer a nudge is not to go on, and one that does no
+    /// more than that must not be nudged for ever.
     pub(super) fn lives(&mut self, now: Time) {
         self.last_life = now;
-        (self.warned, self.nudged) = (false, false);
+        self.warned = false;
+    }
+
+    /// It works: a tool is called, or comes back.
+    pub(super) fn works(&mut self, now: Time, tool: Option<String>) {
+        self.lives(now);
+        self.tool = tool;
+        self.nudged = false;
     }
 
     pub(super) fn said(&mut self, said: &Said, now: Time) {
         self.printed(now);
+        self.nudged = false;
         if !matches!(said, Said::Progress { .. }) {
             self.last_word = Some(said.clone());
             self.word_at = now;

@@ -115,7 +115,8 @@ impl Dispatcher {
             return;
         };
         live.stop(why, now, &self.limits);
-        if live.running && live.exit.is_none() {
+        // Also one that has not started yet: it may wait for a token.
+        if live.exit.is_none() {
             self.out.push(Action::Terminate(attempt));
         }
     }

@@ -107,8 +107,7 @@ impl Dispatcher {
             }
             Event::AtTool { attempt, tool } => {
                 if let Some(live) = self.live(attempt) {
-                    live.lives(now);
-                    live.tool = tool;
+                    live.works(now, tool);
                 }
             }
             Event::Session { attempt, session } => self.session_known(attempt, session),

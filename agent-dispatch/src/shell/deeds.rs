@@ -12,6 +12,7 @@ use schemas::stream::Dialect;
 use super::life::Watched;
 use super::mask::Mask;
 use super::run_dir::RunDir;
+use super::tokens::Holder;
 use super::{Run, Shell, agent, gate, workspace};
 use crate::acp;
 use crate::core::{Action, Attempt, Event, GateAnswer, Launch};
@@ -19,8 +20,42 @@ use crate::profiles::{Filling, Runner};
 use crate::prompt;
 
 impl Shell<'_> {
-    /// Does one thing. Fails only when the run directory does: everything else is news for the core.
+    /// Does one thing, or lets it wait for a token. Fails only when the run directory does: everything else is news for
+    /// the core.
     pub(super) fn act(&mut self, action: Action) -> Result<(), Failure> {
+        let waits = match &action {
+            Action::Terminate(attempt) | Action::Kill(attempt) => Some(Holder::Attempt(*attempt)),
+            Action::TerminateGate(attempt) | Action::KillGate(attempt) => {
+                Some(Holder::Gate(*attempt))
+            }
+            _ => None,
+        };
+        if let Some(holder) = waits.filter(|holder| self.tokens.forget(*holder)) {
+            let reason = "stopped before it began".to_owned();
+            self.own.push_back(match holder {
+                Holder::Attempt(attempt) => Event::LaunchFailed { attempt, reason },
+                Holder::Gate(attempt) => Event::GateFinished {
+                    attempt,
+                    answer: broken(reason),
+                },
+            });
+            return Ok(());
+        }
+        match self.tokens.admit(action) {
+            Some(action) => self.act_now(action),
+            None => Ok(()),
+        }
+    }
+
+    /// Its token goes to whatever waits for one.
+    pub(super) fn give_back(&mut self, holder: Holder) -> Result<(), Failure> {
+        match self.tokens.give_back(holder) {
+            Some(action) => self.act_now(action),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn act_now(&mut self, action: Action) -> Result<(), Failure> {
         match action {
             Action::Record(_) => {}
             Action::Start {
@@ -47,6 +82,7 @@ impl Shell<'_> {
                             attempt,
                             reason: blame(error)?,
                         });
+                        self.give_back(Holder::Attempt(attempt))?;
                     }
                 }
             }
@@ -62,15 +98,9 @@ impl Shell<'_> {
             }
             Action::RunGate(attempt) => {
                 if let Err(error) = self.start_gate(attempt) {
-                    let answer = GateAnswer {
-                        verdict: schemas::VerdictWord::Infrastructure,
-                        reason: Some(blame(error)?),
-                        class: None,
-                        fingerprint: None,
-                        findings: schemas::FindingCounts::default(),
-                        verdict_file: None,
-                    };
+                    let answer = broken(blame(error)?);
                     self.own.push_back(Event::GateFinished { attempt, answer });
+                    self.give_back(Holder::Gate(attempt))?;
                 }
             }
             Action::TerminateGate(attempt) => {
@@ -152,6 +182,9 @@ impl Shell<'_> {
             grace: Duration::from_millis(self.run.limits.grace),
         });
         let mut env = workspace::environment(&self.run, attempt, terminal, &workspace, runner);
+        if let Some(flags) = self.tokens.makeflags().filter(|_| behind.is_none()) {
+            env.push(("MAKEFLAGS".into(), flags.into()));
+        }
         let own_folder = runner.profile.env.contains_key("TMPDIR");
         if runner.is_agent() && behind.is_none() && !own_folder {
             let folder = self.scratch.folder(&task.id);
@@ -229,6 +262,7 @@ impl Shell<'_> {
             program: gate_program.clone(),
             workspace: &workspace::open(root, plan, task)?,
             gates: crate::graph::gates_of(plan, task),
+            makeflags: self.tokens.makeflags(),
         };
         let child = gate::start(&check, dir, &self.containment, &self.events)?;
         self.gates.insert(attempt, child);
@@ -248,6 +282,18 @@ impl Shell<'_> {
         if let Some(child) = self.agents.get(&attempt) {
             child.tell(text);
         }
+    }
+}
+
+/// Of gates that could not run.
+fn broken(reason: String) -> GateAnswer {
+    GateAnswer {
+        verdict: schemas::VerdictWord::Infrastructure,
+        reason: Some(reason),
+        class: None,
+        fingerprint: None,
+        findings: schemas::FindingCounts::default(),
+        verdict_file: None,
     }
 }
 

@@ -28,6 +28,7 @@ impl Shell<'_> {
         }
         self.writer.close();
         self.containment.dismiss();
+        self.tokens.close();
         self.view.finished(&self.run.state);
         let exit = match result? {
             End::Finished(RunOutcome::Succeeded) => Exit::Yes,

@@ -25,6 +25,8 @@ pub(super) struct Check<'a> {
     pub(super) terminal: String,
     pub(super) program: PathBuf,
     pub(super) workspace: &'a Path,
+    /// What tells them of the tokens that they may take.
+    pub(super) makeflags: Option<String>,
     /// Raw gates, as they stand in the plan.
     pub(super) gates: Vec<&'a str>,
 }
@@ -73,9 +75,12 @@ pub(super) fn start(
     .stderr_file(log)
     .env(contain::MARK, mark)
     .env("TASK_ID", check.task)
-    .env("ATTEMPT", number.to_string())
-    .unchecked()
-    .before_spawn(|command| {
+    .env("ATTEMPT", number.to_string());
+    let expression = match &check.makeflags {
+        Some(flags) => expression.env("MAKEFLAGS", flags),
+        None => expression,
+    };
+    let expression = expression.unchecked().before_spawn(|command| {
         std::os::unix::process::CommandExt::process_group(command, 0);
         Ok(())
     });

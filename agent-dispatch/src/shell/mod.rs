@@ -8,6 +8,7 @@ mod environment;
 mod feed;
 mod gate;
 mod herald;
+pub(crate) mod jobserver;
 pub(crate) mod launcher;
 mod life;
 mod log;
@@ -18,6 +19,7 @@ pub(crate) mod scratch;
 mod spawn;
 mod talk;
 mod threads;
+mod tokens;
 mod touched;
 mod waiter;
 mod watch;
@@ -36,6 +38,7 @@ use schemas::{Body, Exit, Failure, Plan, Record, State};
 
 use self::contain::Containment;
 use self::run_dir::RunDir;
+use self::tokens::Holder;
 use self::writer::Writer;
 use crate::core::{Action, Attempt, Dispatcher, End, Event, Graph, Time, resume};
 use crate::notice::Notice;
@@ -61,6 +64,8 @@ pub(crate) enum Incoming {
         attempt: Attempt,
         reason: String,
     },
+    /// A token to run something.
+    Token(u8),
     /// Nobody reads stdout any more.
     ReaderGone,
     /// Somebody else has appended to the journal.
@@ -80,6 +85,8 @@ pub(crate) struct Run {
     pub(crate) gate_program: PathBuf,
     /// Behind which attempts run; absent: on this machine, without anything between.
     pub(crate) launcher: Option<Arc<launcher::Launcher>>,
+    /// Where what runs takes its tokens from.
+    pub(crate) pool: Option<jobserver::Pool>,
     /// Who is told of what.
     pub(crate) notices: Vec<Notice>,
     pub(crate) dir: RunDir,
@@ -101,6 +108,7 @@ struct Shell<'v> {
     agents: BTreeMap<Attempt, agent::Child>,
     gates: BTreeMap<Attempt, gate::GateChild>,
     threads: threads::Threads,
+    tokens: tokens::Tokens,
     lives: life::Lives,
     /// Of the secrets that we inherited.
     mask: mask::Mask,
@@ -120,7 +128,7 @@ struct Shell<'v> {
 
 /// Brings the run to an end. `opening` is the first record of this life.
 pub(crate) fn run(
-    run: Run,
+    mut run: Run,
     containment: Containment,
     opening: Body,
     view: &mut dyn View,
@@ -132,6 +140,7 @@ pub(crate) fn run(
         threads::Threads::default(),
         mask::Mask::new(&BTreeMap::new()),
     );
+    let tokens = tokens::Tokens::new(run.pool.take(), &events);
     let herald = herald::Herald::new(&run, &containment, &threads, &mask);
     let mut shell = Shell {
         known: Arc::new(AtomicU64::new(run.journal.offset())),
@@ -148,6 +157,7 @@ pub(crate) fn run(
         gates: BTreeMap::new(),
         herald,
         threads,
+        tokens,
         lives: life::Lives::default(),
         mask,
         places: workspace::Places::default(),
@@ -237,14 +247,27 @@ impl Shell<'_> {
     fn take(&mut self, incoming: Incoming) -> Result<(), Failure> {
         match incoming {
             Incoming::Event(event) => {
-                if let Event::Gone { attempt, .. } = &event {
-                    self.agents.remove(attempt);
-                    self.lives.forget(*attempt);
-                }
-                if let Event::GateFinished { attempt, .. } = &event {
-                    self.gates.remove(attempt);
-                }
+                let over = match &event {
+                    Event::Gone { attempt, .. } => {
+                        self.agents.remove(attempt);
+                        self.lives.forget(*attempt);
+                        Some(Holder::Attempt(*attempt))
+                    }
+                    Event::GateFinished { attempt, .. } => {
+                        self.gates.remove(attempt);
+                        Some(Holder::Gate(*attempt))
+                    }
+                    _ => None,
+                };
                 self.own.push_back(event);
+                if let Some(holder) = over {
+                    self.give_back(holder)?;
+                }
+            }
+            Incoming::Token(token) => {
+                if let Some(action) = self.tokens.came(token) {
+                    self.act_now(action)?;
+                }
             }
             Incoming::Signal(signal) => {
                 self.interrupts += 1;

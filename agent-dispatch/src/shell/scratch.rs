@@ -44,7 +44,7 @@ impl Scratch {
 }
 
 /// One folder, for whoever is alone and removes it.
-pub(super) fn one(name: &str) -> std::io::Result<PathBuf> {
+pub(crate) fn one(name: &str) -> std::io::Result<PathBuf> {
     let folder = base(name);
     make(&folder)?;
     Ok(folder)

@@ -110,6 +110,10 @@ impl Sandbox {
         std::fs::write(self.dir.path().join(file), text).unwrap();
     }
 
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub(crate) fn exists(&self, file: &str) -> bool {
         self.dir.path().join(file).exists()
     }

@@ -274,6 +274,16 @@ fn nothing_starts_when_the_budget_is_spent_and_unknown_cost_counts_by_tokens() {
     assert!(actions.contains(&Action::Finish(End::Waiting)));
 }
 
+fn steps(actions: &[Action]) -> Vec<StallStep> {
+    let stalled = records(actions, "attempt-stalled").into_iter();
+    stalled
+        .filter_map(|body| match body {
+            Body::AttemptStalled { step, .. } => Some(*step),
+            _ => None,
+        })
+        .collect()
+}
+
 #[test]
 fn silence_is_told_before_it_is_ended_and_an_open_tool_has_more_time() {
     let pace = Pace {
@@ -285,15 +295,6 @@ fn silence_is_told_before_it_is_ended_and_an_open_tool_has_more_time() {
     let patient = Candidate { pace, ..agent(0) };
     let (mut run, _) = begin(vec![by("t1", vec![patient])], limits());
     run.runs(0, 1);
-    let steps = |actions: &[Action]| -> Vec<StallStep> {
-        let stalled = records(actions, "attempt-stalled").into_iter();
-        stalled
-            .filter_map(|body| match body {
-                Body::AttemptStalled { step, .. } => Some(*step),
-                _ => None,
-            })
-            .collect()
-    };
     assert_eq!(steps(&run.at(1_000, Event::Woken)), [StallStep::Warned]);
     run.at(1_500, Event::Alive { attempt: FIRST });
     assert_eq!(steps(&run.at(2_600, Event::Woken)), [StallStep::Warned]);
@@ -308,4 +309,24 @@ fn silence_is_told_before_it_is_ended_and_an_open_tool_has_more_time() {
     run.at(9_000, Event::Woken);
     assert!(steps(&run.at(12_999, Event::Woken)).is_empty());
     assert_eq!(steps(&run.at(13_000, Event::Woken)), [StallStep::Stopped]);
+}
+
+#[test]
+fn one_that_answers_a_nudge_and_goes_on_in_silence_is_stopped() {
+    let pace = Pace {
+        stall: Some(4_000),
+        ..Pace::default()
+    };
+    let steer = Steer::Live;
+    let alive = Candidate {
+        pace,
+        steer,
+        ..agent(0)
+    };
+    let (mut run, _) = begin(vec![by("t1", vec![alive])], limits());
+    run.runs(0, 1);
+    assert_eq!(steps(&run.at(3_000, Event::Woken)), [StallStep::Nudged]);
+    run.at(3_100, Event::Printed { attempt: FIRST });
+    assert!(steps(&run.at(6_200, Event::Woken)).is_empty());
+    assert_eq!(steps(&run.at(7_100, Event::Woken)), [StallStep::Stopped]);
 }

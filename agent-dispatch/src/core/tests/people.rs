@@ -173,12 +173,13 @@ fn the_first_interrupt_is_gentle_the_second_is_not() {
 #[test]
 fn an_attempt_that_is_stopped_while_it_starts_is_stopped_when_it_has_started() {
     let (mut run, _) = begin(vec![spec("a", &[])], limits());
-    assert_eq!(
-        run.then(Event::Interrupted),
-        [],
-        "there is nothing to signal yet"
-    );
     let attempt = Attempt { task: 0, number: 1 };
+    let asked = run.then(Event::Interrupted);
+    assert_eq!(
+        asked,
+        [Action::Terminate(attempt)],
+        "it may wait for a token"
+    );
     let actions = run.then(Event::Started {
         attempt,
         launch: Launch::default(),
