@@ -59,7 +59,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
 
-    /// Agent profiles (JSON), added to those of the plan and the built-in ones
+    /// Agent profiles (JSON or YAML), added to those of the plan and the built-in ones
     #[arg(long, value_name = "FILE")]
     pub(crate) agents: Option<PathBuf>,
 

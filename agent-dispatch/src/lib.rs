@@ -50,7 +50,7 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let cli: Cli = program::arguments()?;
     console.configure(&cli.speech);
     if cli.list_agents {
-        return list_agents(&cli);
+        return list_agents(&cli, console);
     }
     let notices = Notice::all(&cli.on)?;
     if document::would_wait(cli.file.as_deref()) {
@@ -113,7 +113,7 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
         ))
         .because(&error)
     })?;
-    let profiles = profiles(cli, &plan)?;
+    let profiles = profiles(cli, &plan, console)?;
     let mut runners = Runners::new(&profiles, &plan)?;
     if let Some(done) = cli.done {
         for runner in runners.ways.iter_mut().flatten() {
@@ -136,11 +136,10 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
     })
 }
 
-fn profiles(cli: &Cli, plan: &Plan) -> Result<Profiles, Failure> {
+fn profiles(cli: &Cli, plan: &Plan, console: &Console) -> Result<Profiles, Failure> {
     let mut profiles = Profiles::new(plan);
     if let Some(file) = &cli.agents {
-        let input = document::read(Some(file))?;
-        profiles.add(&input.name, &input.text)?;
+        profiles.add(profiles::read(file, console)?);
     }
     if !cli.command.is_empty() {
         let argv = cli.command.iter().map(|word| {
@@ -162,10 +161,10 @@ fn profiles(cli: &Cli, plan: &Plan) -> Result<Profiles, Failure> {
     Ok(profiles)
 }
 
-fn list_agents(cli: &Cli) -> Result<Exit, Failure> {
+fn list_agents(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
     let none: Plan = serde_json::from_str(r#"{"planId":"none","tasks":[]}"#)
         .map_err(|error| Failure::trouble("cannot make an empty plan").because(&error))?;
-    listing::list(&profiles(cli, &none)?, cli.assume_authorized)
+    listing::list(&profiles(cli, &none, console)?, cli.assume_authorized)
 }
 
 /// Takes the run directory, fences what an earlier dispatcher left, and goes.

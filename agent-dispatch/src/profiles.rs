@@ -1,5 +1,6 @@
 //! Which agents may do which task.
 
+mod file;
 mod runner;
 mod runners;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use schemas::{Agents, DoneRule, Failure, Plan, Profile, Task};
 
+pub(crate) use file::read;
 pub(crate) use runner::{Filling, Runner};
 pub(crate) use runners::Runners;
 
@@ -36,15 +38,8 @@ impl Profiles {
     }
 
     /// Adds the profiles of an `agents` document.
-    pub(crate) fn add(&mut self, name: &str, text: &str) -> Result<(), Failure> {
-        let agents: Agents = serde_json::from_str(text).map_err(|error| {
-            Failure::input(format!(
-                "cannot read {name}: not a document of agent profiles"
-            ))
-            .because(&error)
-        })?;
+    pub(crate) fn add(&mut self, agents: Agents) {
         self.known.extend(agents.agents);
-        Ok(())
     }
 
     /// This profile does all tasks.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, plan};
 
 fn listed(sandbox: &Sandbox, file: &str) -> Vec<Value> {
     let run = sandbox.run("", &["--agents", file, "--list-agents"]);
@@ -61,4 +61,54 @@ fn agents_are_listed_with_their_versions_and_what_authorizes_them() {
     );
     let pid = sandbox.read("pid");
     sandbox.wait_until(|| !std::path::Path::new(&format!("/proc/{}", pid.trim())).exists());
+}
+
+#[test]
+fn profiles_may_be_yaml_and_what_is_wrong_is_told_in_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "good.yaml",
+        "agents:\n  small:\n    argv: [sh, -c, 'echo \"[DONE:$TERMINAL_ID] no\"']\n    promptBy: file\n",
+    );
+    let schedule = plan(json!([{"id": "t1", "title": "one"}]));
+    let run = sandbox.dispatch(&schedule, &["--agents", "good.yaml", "--agent", "small"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(sandbox.state().tasks["t1"].summary.as_deref(), Some("no"));
+    for (name, text, places) in [
+        (
+            "bad.yaml",
+            "agents:\n  small:\n    argv: [a]\n    promptBy: pigeon\n    env: 7\n  other: {}\n",
+            &[
+                "bad.yaml:4:",
+                "pigeon",
+                "bad.yaml:5:",
+                "bad.yaml:6:",
+                "needs `argv`",
+            ][..],
+        ),
+        ("torn.yml", "agents:\n  a: [\n", &["torn.yml:"]),
+        (
+            "bad.json",
+            "{\"agents\": {\n\"a\": {\"argv\": []}}}",
+            &["bad.json:2:", "there is no program"],
+        ),
+        ("torn.json", "{\"agents\":\n", &["torn.json:"]),
+        (
+            "kind.json",
+            "{\"kind\": \"plan\",\n\"agents\": {}}",
+            &["kind.json:1:10"],
+        ),
+        ("none.json", "{}", &["none.json:1:1", "no `agents`"]),
+    ] {
+        sandbox.write(name, text);
+        let run = sandbox.dispatch(&schedule, &["--agents", name, "--agent", "small"]);
+        assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{name}");
+        for place in places {
+            assert!(
+                run.stderr.contains(place),
+                "{name}: {place}: {}",
+                run.stderr
+            );
+        }
+    }
 }
