@@ -263,6 +263,7 @@ impl Shell<'_> {
             workspace: &workspace::open(root, plan, task)?,
             gates: crate::graph::gates_of(plan, task),
             makeflags: self.tokens.makeflags(),
+            mask: self.mask.clone(),
         };
         let child = gate::start(&check, dir, &self.containment, &self.events)?;
         self.gates.insert(attempt, child);

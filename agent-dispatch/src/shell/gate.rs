@@ -1,19 +1,27 @@
 //! The gates of a task's work: gate-run (or what stands in for it), and its verdict.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context;
 use schemas::{FailureClass, FindingCounts, Verdict, VerdictWord};
 
 use super::Incoming;
 use super::contain::{self, Containment};
+use super::log::{Log, Tap};
+use super::mask::Mask;
+use super::output;
 use super::run_dir::RunDir;
 use crate::core::{Attempt, Event, GateAnswer};
+
+/// After the end of the gate program, how long its stderr may still be open.
+const LOG_END: Duration = Duration::from_millis(500);
 
 /// Largest verdict that is read, in bytes.
 const MAX_VERDICT: u64 = 16 << 20;
@@ -29,6 +37,8 @@ pub(super) struct Check<'a> {
     pub(super) makeflags: Option<String>,
     /// Raw gates, as they stand in the plan.
     pub(super) gates: Vec<&'a str>,
+    /// What checks print is seen by as many as what agents print.
+    pub(super) mask: Mask,
 }
 
 /// A running gate program.
@@ -63,7 +73,11 @@ pub(super) fn start(
     dir.create(&document, gates_document(&check.gates).as_bytes())?;
     let stdin = File::open(dir.whole(&document)).context("cannot open the gates")?;
     let verdict = dir.create(&verdict_file, b"")?;
-    let log = dir.create(&RunDir::gate_log(check.task, number), b"")?;
+    let tap = Tap {
+        mask: check.mask.clone(),
+        log: Log::new(dir.whole(&RunDir::gate_log(check.task, number))),
+    };
+    let (errors, pipe) = std::io::pipe().context("cannot make a pipe")?;
     let mark = containment.mark(&check.terminal);
     let expression = duct::cmd(
         &check.program,
@@ -72,7 +86,7 @@ pub(super) fn start(
     .dir(check.workspace)
     .stdin_file(stdin)
     .stdout_file(verdict)
-    .stderr_file(log)
+    .stderr_file(pipe)
     .env(contain::MARK, mark)
     .env("TASK_ID", check.task)
     .env("ATTEMPT", number.to_string());
@@ -94,17 +108,22 @@ pub(super) fn start(
     drop(leaders);
 
     let (containment, events) = (Arc::clone(containment), events.clone());
-    let (attempt, terminal, path) = (
+    let (attempt, terminal, path, mask) = (
         check.attempt,
         check.terminal.clone(),
         dir.whole(&verdict_file),
+        check.mask.clone(),
     );
+    let (told, all_told) = sync_channel(1);
+    thread::spawn(move || output::drain(errors, tap, &told));
     thread::spawn(move || {
         let status = handle.wait().map(|output| output.status);
         containment.leaders().remove(&pid);
         containment.sweep(pid, &terminal);
         let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-        let answer = read_verdict(&path, verdict_file, &how);
+        // Its log is complete, unless somebody who got away holds the pipe.
+        let _ = all_told.recv_timeout(LOG_END);
+        let answer = read_verdict(&path, verdict_file, &how, &mask);
         let _ = events.send(Incoming::Event(Event::GateFinished { attempt, answer }));
     });
     Ok(GateChild { pid })
@@ -118,10 +137,9 @@ fn gates_document(gates: &[&str]) -> String {
 }
 
 /// The verdict is what counts; an exit code without one says nothing about the work.
-fn read_verdict(path: &Path, file: String, how: &str) -> GateAnswer {
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_VERDICT).read_to_string(&mut text));
-    let verdict: Option<Verdict> = read.ok().and_then(|_| serde_json::from_str(&text).ok());
+fn read_verdict(path: &Path, file: String, how: &str, mask: &Mask) -> GateAnswer {
+    let text = masked(path, mask).unwrap_or_default();
+    let verdict: Option<Verdict> = serde_json::from_slice(&text).ok();
     match verdict.filter(|verdict| verdict.kind == "verdict") {
         Some(verdict) => GateAnswer {
             reason: reason(&verdict),
@@ -140,6 +158,17 @@ fn read_verdict(path: &Path, file: String, how: &str) -> GateAnswer {
             verdict_file: None,
         },
     }
+}
+
+/// The verdict without secrets; its file, too, since prompts and people read it again.
+fn masked(path: &Path, mask: &Mask) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(MAX_VERDICT).read_to_end(&mut text)?;
+    if let Cow::Owned(shown) = mask.text(&text) {
+        std::fs::write(path, &shown)?;
+        return Ok(shown);
+    }
+    Ok(text)
 }
 
 /// Required checks that did not pass.

@@ -49,6 +49,9 @@ impl Mask {
             (is_named && value.len() >= SHORTEST).then_some(value)
         };
         let mut secrets: Vec<Vec<u8>> = variables.filter_map(secret).collect();
+        // In a JSON string some characters have another spelling.
+        let spelled: Vec<Vec<u8>> = secrets.iter().filter_map(in_json).collect();
+        secrets.extend(spelled);
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
         secrets.dedup();
         Mask {
@@ -75,6 +78,14 @@ impl Mask {
     pub(super) fn finish(&mut self) -> Vec<u8> {
         let data = std::mem::take(&mut self.held);
         self.replace(&data, data.len()).0
+    }
+
+    /// A text that is there as a whole.
+    pub(super) fn text<'a>(&self, text: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
+        match self.find(text) {
+            Some(_) => self.replace(text, text.len()).0.into(),
+            None => text.into(),
+        }
     }
 
     /// Replaces the secrets that begin before a place; answers how far that went.
@@ -114,6 +125,13 @@ impl Mask {
     }
 }
 
+/// A secret as it stands in a JSON string, where that is another spelling.
+fn in_json(secret: &Vec<u8>) -> Option<Vec<u8>> {
+    let quoted = serde_json::to_string(std::str::from_utf8(secret).ok()?).ok()?;
+    let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    (inner.as_bytes() != secret).then(|| inner.as_bytes().to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +166,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_secret_in_a_json_string_is_one() {
+        let variable = ("STORE_KEY".to_owned(), b"a\"b\\c\ndefg".to_vec());
+        let mask = Mask::of([variable].into_iter());
+        let text = serde_json::json!({ "tail": "<a\"b\\c\ndefg>" }).to_string();
+        assert_eq!(&*mask.text(text.as_bytes()), br#"{"tail":"<***>"}"#);
+        assert_eq!(&*mask.text(b"nothing"), b"nothing");
     }
 
     #[test]

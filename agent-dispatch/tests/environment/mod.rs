@@ -38,6 +38,35 @@ fn secrets_are_seen_neither_in_the_log_nor_in_records() {
 }
 
 #[test]
+fn what_gates_print_has_no_secrets_in_logs_records_verdicts_and_prompts() {
+    let mut sandbox = Sandbox::new();
+    let secret = "0123456789\"abcdef";
+    sandbox.env("STORE_TOKEN", secret);
+    let gate = sandbox.script(
+        "gate",
+        r#"cat > /dev/null; echo "log in with $STORE_TOKEN" >&2; set -- 0123456789'\"'abcdef
+echo '{"kind":"verdict","version":1,"verdict":"failed","findings":{"important":1},"checks":[{"name":"lint","kind":"command",
+"status":"failed","required":true,"findings":[{"severity":"important","message":"found '$1'"}],"outputTail":"'$1'"}]}'
+exit 1"#,
+    );
+    let schedule =
+        plan(json!([{"id": "t1", "title": "one", "command": "true", "gates": ["lint"]}]));
+    let args = ["--gate-program", &gate, "--fix-limit", "1"];
+    let run = sandbox.dispatch(&schedule, &args);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let log = sandbox.read(".orchestrate/logs/t1/1.gate.log");
+    assert_eq!(log, "log in with ***\n");
+    let prompt = sandbox.read(".orchestrate/prompts/t1/2.md");
+    assert!(prompt.contains("found ***"), "{prompt}");
+    let journal = sandbox.read(".orchestrate/journal.ndjson");
+    assert!(journal.contains("lint: found ***"), "{journal}");
+    let verdict = sandbox.read(".orchestrate/verdicts/t1/1.json");
+    for text in [log, prompt, journal, verdict, run.stdout, run.stderr] {
+        assert!(!text.contains("abcdef"), "{text}");
+    }
+}
+
+#[test]
 fn only_what_is_named_is_passed_when_something_is_named() {
     let sandbox = Sandbox::new();
     let script = "cat >/dev/null; env >seen; echo \"[DONE:$TERMINAL_ID] ok\"";
