@@ -57,6 +57,8 @@ pub(crate) struct Client {
     session: Option<String>,
     /// The prompt that has no answer yet.
     turn: Option<u64>,
+    /// What it says, until the agent has said or done anything about it.
+    unheard: Option<String>,
     next: u64,
     /// What it is to be told when this turn is over.
     messages: VecDeque<String>,
@@ -75,6 +77,7 @@ impl Client {
             setup,
             session: None,
             turn: None,
+            unheard: None,
             next: FIRST_PROMPT,
             messages: VecDeque::new(),
             asked: VecDeque::new(),
@@ -100,7 +103,21 @@ impl Client {
             (Some("session/request_permission"), Some(id)) => self.asked_for_leave(id, &message),
             // Whatever else it asks for, we have said that we do not have it.
             (Some(_), Some(id)) => vec![refusal(id)],
-            (Some(_), None) => Vec::new(),
+            (Some(_), None) => {
+                let kind = message.pointer("/params/update/sessionUpdate");
+                let kind = kind.and_then(Value::as_str).unwrap_or_default();
+                if [
+                    "agent_message_chunk",
+                    "tool_call",
+                    "tool_call_update",
+                    "plan",
+                ]
+                .contains(&kind)
+                {
+                    self.unheard = None;
+                }
+                Vec::new()
+            }
             (None, Some(id)) => id
                 .as_u64()
                 .map_or_else(Vec::new, |id| self.answered(id, &message)),
@@ -205,13 +222,18 @@ impl Client {
         let id = self.next;
         self.next += 1;
         self.turn = Some(id);
+        self.unheard = Some(text.to_owned());
         vec![request(id, "session/prompt", &params)]
     }
 
     fn turn_over(&mut self) -> Vec<Reply> {
         self.turn = None;
         match self.messages.pop_front() {
-            Some(message) => self.prompt(&message),
+            Some(message) => match self.unheard.take() {
+                // A turn that is cancelled before anything came of it may leave nothing in the session.
+                Some(unheard) => self.prompt(&format!("{unheard}\n\n{message}")),
+                None => self.prompt(&message),
+            },
             None if self.awaits_answer => Vec::new(),
             None => self.end(),
         }

@@ -15,8 +15,8 @@ use crate::profiles::{Runner, Runners};
 /// Minutes of silence after which an attempt is stopped, where nobody says otherwise.
 const STALL_MINUTES: f64 = 10.0;
 
-/// What a token costs where nobody says otherwise, in US dollars. For budgets only.
-const USD_PER_TOKEN: f64 = 10.0 / 1e6;
+/// What tokens cost where nobody says otherwise, in US dollars. For budgets only.
+pub(crate) const USD_PER_MILLION_TOKENS: f64 = 10.0;
 
 /// Who may do each task, and the ways to models that they use.
 #[derive(Debug, Default)]
@@ -58,7 +58,8 @@ impl Candidates {
             usd_per_token: runner
                 .profile
                 .usd_per_million_tokens
-                .map_or(USD_PER_TOKEN, |usd| usd / 1e6),
+                .unwrap_or(USD_PER_MILLION_TOKENS)
+                / 1e6,
         }
     }
 

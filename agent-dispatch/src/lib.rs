@@ -4,6 +4,7 @@
 
 mod acp;
 mod candidates;
+mod caps;
 mod cli;
 mod config;
 mod core;
@@ -121,7 +122,10 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
         }
     }
     let here = cli.launcher.is_none();
-    let agents = tier::lock(&mut runners.ways, here, cli.assume_authorized, console)?;
+    let mut agents = tier::lock(&mut runners.ways, here, cli.assume_authorized, console)?;
+    for warning in caps::check(cli, &plan, &runners, &mut agents) {
+        console.warn(&warning);
+    }
     let rules = graph::Rules {
         candidates: Candidates::new(cli, &plan, &runners),
         fix_limit: cli.fix_limit,

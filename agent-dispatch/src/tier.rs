@@ -142,6 +142,7 @@ fn tell(
         },
         authorization: why,
         flags: runner.permission_flags().to_vec(),
+        ..AgentLabel::default()
     };
     let mut line = format!(
         "{}: {}, authorization {}",

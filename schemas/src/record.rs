@@ -88,7 +88,7 @@ pub struct TaskLabel {
 }
 
 /// An agent that the run may start, and by which authority: decided before the first task.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentLabel {
     /// Its profile.
@@ -102,6 +102,24 @@ pub struct AgentLabel {
     /// The flags that say what it may do without asking.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
+    /// What a budget in US dollars counts for it; absent where there is no such budget over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<CountedBy>,
+    /// At which price its tokens are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd_per_million_tokens: Option<f64>,
+}
+
+/// What a budget in US dollars counts for an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CountedBy {
+    /// The cost that it tells.
+    Cost,
+    /// The tokens that it tells, at a price: it tells no cost.
+    Tokens,
+    /// It tells neither: the budget does not bound it.
+    Nothing,
 }
 
 /// What an attempt came to.

@@ -187,8 +187,23 @@ fn a_person_is_asked_one_thing_at_a_time_and_never_the_same_twice() {
 }
 
 #[test]
+fn a_message_to_an_agent_that_has_said_nothing_yet_repeats_what_it_was_told() {
+    let mut client = prompted(setup(Permissions::Allow));
+    client.tell("use blue");
+    let replies = hear(&mut client, &result(3, &json!({"stopReason": "cancelled"})));
+    let Some(Reply::Send(prompt)) = replies.first() else {
+        panic!("{replies:?}")
+    };
+    let text = prompt.pointer("/params/prompt/0/text");
+    assert_eq!(text, Some(&json!("do it\n\nuse blue")));
+}
+
+#[test]
 fn a_message_ends_the_turn_and_begins_another() {
     let mut client = prompted(setup(Permissions::Ask));
+    let said = json!({"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": "well"}});
+    let update = json!({"method": "session/update", "params": {"sessionId": "s", "update": said}});
+    hear(&mut client, &update);
     hear(&mut client, &leave(9, "execute", "rm x"));
     client.tell("no");
     let replies = client.tell("use blue");

@@ -112,3 +112,56 @@ fn profiles_may_be_yaml_and_what_is_wrong_is_told_in_its_place() {
         }
     }
 }
+
+#[test]
+fn what_a_budget_cannot_bound_is_said_once_before_the_first_task() {
+    let sandbox = Sandbox::new();
+    let done = |reports: Value| {
+        let script = "cat > /dev/null; echo \"[DONE:$TERMINAL_ID] ok\"";
+        json!({"argv": ["sh", "-c", script], "reports": reports})
+    };
+    let mut counted = done(json!({"tokens": true}));
+    counted["usdPerMillionTokens"] = json!(4);
+    let agents = json!({"agents": {
+        "counted": counted, "open": done(json!({})), "told": done(json!({"cost": true, "tokens": true}))}});
+    sandbox.write("agents.json", &agents.to_string());
+    let schedule = plan(json!([
+        {"id": "t1", "title": "one", "agent": "counted"},
+        {"id": "t2", "title": "two", "agent": "counted"},
+        {"id": "t3", "title": "three", "agent": "open"},
+        {"id": "t4", "title": "four", "agent": "told"}
+    ]));
+    let args = ["--agents", "agents.json", "--max-cost-usd", "3"];
+    let run = sandbox.dispatch(&schedule, &args);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for (says, times) in [
+        (
+            "counted tells no cost: maxCostUsd counts its tokens, at $4 per million",
+            1,
+        ),
+        (
+            "open is not bounded by maxCostUsd: it tells neither cost nor tokens",
+            1,
+        ),
+        ("warning: told", 0),
+    ] {
+        assert_eq!(run.stderr.matches(says).count(), times, "{}", run.stderr);
+    }
+    let opening: Value = serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
+    let label = |name: &str| {
+        let labels = opening["agents"].as_array().unwrap();
+        labels
+            .iter()
+            .find(|label| label["name"] == name)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(label("counted")["budget"], "tokens");
+    assert_eq!(label("counted")["usdPerMillionTokens"], json!(4.0));
+    assert_eq!(label("open")["budget"], "nothing");
+    assert_eq!(label("told")["budget"], "cost");
+    let free = Sandbox::new();
+    free.write("agents.json", &agents.to_string());
+    let run = free.dispatch(&schedule, &["--agents", "agents.json"]);
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+}
