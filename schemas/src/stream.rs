@@ -9,6 +9,7 @@
 //!   (5) Memory is bounded: a line over [`MAX_LINE`] is skipped whole, of a message the last [`MAX_TEXT`] are kept.
 
 mod acp;
+mod aider;
 mod class;
 mod claude;
 mod codex;
@@ -65,11 +66,13 @@ pub enum Dialect {
     Goose,
     /// The Agent Client Protocol, which several programs speak when they are asked to.
     Acp,
+    /// `aider --no-stream --no-pretty`: text, with lines of its program between.
+    Aider,
 }
 
 impl Dialect {
     /// Every dialect there is.
-    pub const ALL: [Dialect; 8] = [
+    pub const ALL: [Dialect; 9] = [
         Dialect::Text,
         Dialect::Claude,
         Dialect::Codex,
@@ -78,6 +81,7 @@ impl Dialect {
         Dialect::Copilot,
         Dialect::Goose,
         Dialect::Acp,
+        Dialect::Aider,
     ];
 
     /// As documents and flags name it.
@@ -91,6 +95,7 @@ impl Dialect {
             Dialect::Copilot => "copilot",
             Dialect::Goose => "goose",
             Dialect::Acp => "acp",
+            Dialect::Aider => "aider",
         }
     }
 }
@@ -146,12 +151,19 @@ pub struct Parser {
 
 enum Way {
     Text(text::Text),
-    Events(Lines, Box<dyn Speaker + Send>),
+    Lines(Lines, Box<dyn Speaker + Send>),
 }
 
-/// What a dialect is: the meaning of one event.
+/// What a dialect is: the meaning of one event, or of one line where lines are no events.
 trait Speaker {
     fn event(&mut self, event: Event<'_>, ear: &mut Ear<'_>);
+
+    fn line(&mut self, line: &[u8], ear: &mut Ear<'_>) {
+        Event::read(line, |event| self.event(event, ear));
+    }
+
+    /// The stream has ended.
+    fn finish(&mut self, _ear: &mut Ear<'_>) {}
 }
 
 impl Parser {
@@ -171,10 +183,11 @@ impl Parser {
             Dialect::Copilot => Box::new(copilot::Copilot::default()),
             Dialect::Goose => Box::new(goose::Goose::default()),
             Dialect::Acp => Box::new(acp::Acp::default()),
+            Dialect::Aider => Box::new(aider::Aider::default()),
         };
         Parser {
             hearing: Hearing::default(),
-            way: Way::Events(Lines::default(), speaker),
+            way: Way::Lines(Lines::default(), speaker),
         }
     }
 
@@ -183,11 +196,7 @@ impl Parser {
         let mut ear = self.hearing.ear(&mut found);
         match &mut self.way {
             Way::Text(text) => text.feed(bytes, &mut ear),
-            Way::Events(lines, speaker) => {
-                lines.feed(bytes, |line| {
-                    Event::read(line, |event| speaker.event(event, &mut ear));
-                });
-            }
+            Way::Lines(lines, speaker) => lines.feed(bytes, |line| speaker.line(line, &mut ear)),
         }
     }
 
@@ -196,9 +205,10 @@ impl Parser {
         let mut ear = self.hearing.ear(&mut found);
         match &mut self.way {
             Way::Text(text) => text.finish(&mut ear),
-            Way::Events(lines, speaker) => lines.finish(|line| {
-                Event::read(line, |event| speaker.event(event, &mut ear));
-            }),
+            Way::Lines(lines, speaker) => {
+                lines.finish(|line| speaker.line(line, &mut ear));
+                speaker.finish(&mut ear);
+            }
         }
         ear.end_message();
     }

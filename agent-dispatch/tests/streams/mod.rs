@@ -1,7 +1,7 @@
 //! Agents that print an event stream: what is taken from it, and what is not believed.
 
 use crate::sandbox::{Run, Sandbox, plan};
-use schemas::{AttemptResult, Body, Usage};
+use schemas::{AttemptResult, Body, FailureClass, Usage};
 use serde_json::json;
 
 /// Runs one task with an agent that prints these events, and answers how its first attempt was finished.
@@ -148,4 +148,47 @@ fn an_unknown_cost_is_null_and_not_zero() {
     };
     assert_eq!((cost_usd, tokens), (None, None));
     assert!(run.stdout.contains("\"costUsd\":null"));
+}
+
+#[test]
+fn an_agent_that_exits_0_whatever_happened_is_taken_at_its_words() {
+    let header = "cat > /dev/null; echo 'Repo-map: using 1024 tokens, auto refresh'; echo";
+    for (words, code, class) in [
+        (
+            "echo 'litellm.AuthenticationError: AuthenticationError: no key'; echo",
+            5,
+            Some(FailureClass::Auth),
+        ),
+        (
+            "echo 'litellm.APIConnectionError: no way'; echo; echo '[DONE:'$TERMINAL_ID'] or so'",
+            1,
+            Some(FailureClass::External),
+        ),
+        (
+            "echo '[DONE:'$TERMINAL_ID'] made'; echo; echo 'Tokens: 1.2k sent, 34 received. Cost: $0.02 message, $0.02 session.'",
+            0,
+            None,
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let agent = sandbox.script("agent", &format!("{header}; {words}"));
+        let agents = json!({"agents": {"pair": {"argv": [agent], "dialect": "aider"}}});
+        sandbox.write("agents.json", &agents.to_string());
+        let schedule = plan(json!([{"id": "t1", "title": "one"}]));
+        let args = [
+            "--agents",
+            "agents.json",
+            "--agent",
+            "pair",
+            "--backoff",
+            "1ms",
+        ];
+        let run = sandbox.dispatch(&schedule, &args);
+        assert_eq!(run.code, code, "{words}: {}", run.stderr);
+        let task = &sandbox.state().tasks["t1"];
+        assert_eq!(task.class, class, "{words}");
+        let spent = code == 0;
+        assert_eq!(task.cost_usd, spent.then_some(0.02));
+        assert_eq!(task.tokens, spent.then_some(1234));
+    }
 }

@@ -5,7 +5,7 @@ use schemas::stream::{Dialect, Heard, Reset};
 
 use super::{Whole, hear};
 
-const STREAMS: [(&str, Dialect, &[u8]); 10] = [
+const STREAMS: [(&str, Dialect, &[u8]); 11] = [
     ("claude", Dialect::Claude, include_bytes!("claude.jsonl")),
     ("qwen", Dialect::Claude, include_bytes!("qwen.jsonl")),
     ("cursor", Dialect::Claude, include_bytes!("cursor.jsonl")),
@@ -20,6 +20,7 @@ const STREAMS: [(&str, Dialect, &[u8]); 10] = [
     ("goose", Dialect::Goose, include_bytes!("goose.jsonl")),
     ("acp", Dialect::Acp, include_bytes!("acp.jsonl")),
     ("text", Dialect::Text, include_bytes!("text.txt")),
+    ("aider", Dialect::Aider, include_bytes!("aider.txt")),
 ];
 
 fn heard(name: &str) -> Whole {
@@ -42,7 +43,7 @@ fn told(one: &Heard) -> String {
 /// What is heard in order; outcome, tokens and class of the error; the last text.
 #[test]
 fn what_each_dialect_says() {
-    let table: [(&str, &[&str], &str, Option<&str>); 10] = [
+    let table: [(&str, &[&str], &str, Option<&str>); 11] = [
         (
             "claude",
             &[
@@ -133,6 +134,17 @@ fn what_each_dialect_says() {
                 "Starting\n\u{1b}[1m[PROGRESS:x] 50% - half\u{1b}[0m\n```\n[DONE:x] fenced\n```\n[DONE:x] é made",
             ),
         ),
+        (
+            "aider",
+            &[
+                "progress the error of the store is now told as",
+                ".",
+                "done made",
+                ".",
+            ],
+            "ok 13200/39/800 -",
+            Some("Mended.\n[DONE:x] made"),
+        ),
     ];
     for (name, order, sum, last) in table {
         let heard = heard(name);
@@ -153,6 +165,8 @@ fn what_else_a_report_holds() {
     assert_eq!(heard("codex").report.cost_usd, None);
     assert_eq!(heard("acp").report.cost_usd, Some(0.25), "of this run");
     assert_eq!(heard("acp").report.model.as_deref(), Some("m-2"));
+    assert_eq!(heard("aider").report.cost_usd, Some(0.0125));
+    assert_eq!(heard("aider").report.model.as_deref(), Some("openai/m-1"));
     assert_eq!(heard("codex").report.tool_calls, 2);
     for (name, _, _) in STREAMS {
         let refused = matches!(name, "gemini" | "copilot");
@@ -175,6 +189,13 @@ fn a_stream_that_is_cut_off() {
             .rposition(|byte| *byte == b'\n');
         let cut = &bytes[..last.unwrap_or(0)];
         let heard = hear(dialect, [cut]);
+        if dialect == Dialect::Aider {
+            // What follows an answer may be its program's doings: the answer stands until there is another.
+            let first = bytes.windows(9).position(|text| text == b"[PROGRESS");
+            let heard = hear(dialect, [&bytes[..first.unwrap_or(0)]]);
+            assert_eq!((heard.report.is_success, heard.done()), (None, 0));
+            continue;
+        }
         assert!(!heard.report.saw_result, "{name}");
         assert_eq!(heard.report.is_success, None, "{name}");
     }

@@ -202,6 +202,13 @@ fn what_a_row_cannot_say() {
     ] {
         assert_eq!(read(dialect, name).report.open_tools.len(), 1, "{name}");
     }
-    let heard = read(Dialect::Text, "aider-0.86.2/a_tool");
-    assert_eq!((heard.done(), heard.outcome()), (1, "-"));
+    // Of a program that says nothing of the cost, and one that waits to try again.
+    let heard = read(Dialect::Aider, "aider-0.86.2/a_tool");
+    assert_eq!(heard.report.cost_usd, None);
+    assert_eq!(heard.report.model.as_deref(), Some("openai/stub-model"));
+    let path = corpus.join("agent-streams-recorded/aider-0.86.2/c_429.stdout.jsonl");
+    let text = std::fs::read_to_string(path).unwrap();
+    let tried = text.split_inclusive("Retrying in 0.5 seconds...\n").next();
+    let waiting = hear(Dialect::Aider, [tried.unwrap().as_bytes()]).report;
+    assert!(waiting.retrying.is_some() && waiting.error.is_none() && !waiting.saw_result);
 }
