@@ -188,6 +188,9 @@ impl Journal {
     }
 
     fn read_until(&mut self, end: u64, mut take: impl FnMut(Record, &str)) -> Result<(), Failure> {
+        if end <= self.offset {
+            return Ok(());
+        }
         let mut file = &self.file;
         file.seek(SeekFrom::Start(self.offset))
             .map_err(|e| self.trouble("cannot read", &e))?;
@@ -261,8 +264,9 @@ impl Journal {
         decide: impl FnOnce(&[Record]) -> Result<Vec<Draft>, Failure>,
     ) -> Result<Appended, Failure> {
         let mut foreign = Vec::new();
-        self.read_until(self.length()?, |record, _| foreign.push(record))?;
-        let torn = self.torn_tail(&mut foreign)?;
+        let length = self.length()?;
+        self.read_until(length, |record, _| foreign.push(record))?;
+        let torn = self.torn_tail(length, &mut foreign)?;
         let mut drafts = decide(&foreign)?;
         if torn > 0 {
             // Only now: who is refused has nothing to say that it was removed in.
@@ -323,8 +327,8 @@ impl Journal {
 
     /// Under the lock nobody else writes, so a line without an end is what a dead writer left. Says how long it
     /// is; one that lacks nothing but its end gets that and counts.
-    fn torn_tail(&mut self, foreign: &mut Vec<Record>) -> Result<u64, Failure> {
-        let torn = self.length()?.saturating_sub(self.offset);
+    fn torn_tail(&mut self, length: u64, foreign: &mut Vec<Record>) -> Result<u64, Failure> {
+        let torn = length.saturating_sub(self.offset);
         if torn == 0 {
             return Ok(0);
         }

@@ -23,6 +23,10 @@ const ERRORS_END: Duration = Duration::from_millis(500);
 /// Of stderr, so much is looked at: its end.
 const MAX_ERRORS: usize = 16 << 10;
 
+/// Bytes that are read at once: few at first, for most commands are silent; as many as a pipe holds from one that is not.
+const FEW: usize = 4 << 10;
+const MANY: usize = 64 << 10;
+
 /// Longest text of a marker that is told, in characters.
 const MAX_TEXT: usize = 4 << 10;
 
@@ -82,7 +86,7 @@ impl Listener {
     /// Until nobody holds the other end any more.
     pub(super) fn listen(mut self, mut pipe: impl Read) {
         let mut parser = Parser::new(self.speaker.dialect);
-        let mut buffer = vec![0; 64 << 10];
+        let mut buffer = vec![0; FEW];
         loop {
             match pipe.read(&mut buffer) {
                 Ok(0) => break,
@@ -94,6 +98,9 @@ impl Listener {
                     // After what the agent says in it: a question keeps the conversation open.
                     if let Some(talk) = &self.speaker.talk {
                         self.lines.feed(&shown, |line| talk.hear(line));
+                    }
+                    if size == buffer.len() {
+                        buffer.resize(MANY, 0);
                     }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
