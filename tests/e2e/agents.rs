@@ -121,7 +121,7 @@ fn a_hundred_megabytes_without_a_line_end_cost_no_memory_and_lose_no_marker() {
 }
 
 /// In kB; `None` where there is no /proc.
-fn peak_memory(pid: u32) -> Option<u64> {
+pub(crate) fn peak_memory(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status
         .lines()

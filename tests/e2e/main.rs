@@ -6,6 +6,7 @@ mod disk;
 mod disk_full;
 mod docs;
 mod orchestrate;
+mod parallel_list;
 mod pipeline;
 mod plan;
 mod quickstart;
