@@ -21,6 +21,8 @@ mod sessions;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod tokens;
 
 use sandbox::{Sandbox, plan};

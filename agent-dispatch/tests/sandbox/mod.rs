@@ -78,14 +78,22 @@ impl Sandbox {
         running
     }
 
-    fn spawn(&self, input: &str, args: &[&str]) -> Running {
-        let stderr = self.dir.path().join("stderr.txt");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_agent-dispatch"))
-            .args(args)
+    /// The program in this folder, without arguments and streams.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agent-dispatch"));
+        command
             .current_dir(self.dir.path())
             .env_remove("ORCHESTRATE_DIR")
             .env("XDG_STATE_HOME", self.dir.path().join("state"))
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn spawn(&self, input: &str, args: &[&str]) -> Running {
+        let stderr = self.dir.path().join("stderr.txt");
+        let mut child = self
+            .command()
+            .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&stderr).unwrap())
