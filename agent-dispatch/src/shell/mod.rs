@@ -365,11 +365,14 @@ impl Shell<'_> {
     /// Appends, and tells everybody: stdout, the state, the view. What others have appended comes before.
     fn journal(&mut self, bodies: Vec<Body>, durable: bool) -> Result<(), Failure> {
         let appended = self.run.journal.transact(|_| Ok(bodies))?;
-        if durable {
-            self.run.journal.sync()?;
-        }
         self.hear(appended.foreign);
+        let mut unsynced = durable;
         for (record, line) in appended.own.iter().zip(appended.lines) {
+            // What an agent says of its progress waits for nobody's sync, and nothing that is done depends on it.
+            if unsynced && !matches!(record.body, Body::Progress { .. }) {
+                self.run.journal.sync()?;
+                unsynced = false;
+            }
             self.tell(record, line);
         }
         self.know();
