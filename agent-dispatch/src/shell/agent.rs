@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
@@ -18,14 +18,16 @@ use super::feed::{Fed, Feed};
 use super::launcher::Launcher;
 use super::launcher::frame::Frames;
 use super::launcher::line::{Ending, Heard, Line};
+use super::life::Watched;
 use super::log::{Log, Tap};
 use super::mask::Mask;
+use super::outlet::Outlet;
 use super::talk::Talk;
 use super::threads::Threads;
-use super::waiter::{After, Waiter};
+use super::waiter::{GIVE_UP, Progress, Waiter};
 use super::{Incoming, output, spawn};
 use crate::acp;
-use crate::core::Attempt;
+use crate::core::{Attempt, Event, Launch};
 
 /// What to start.
 pub(super) struct Start {
@@ -54,6 +56,10 @@ pub(super) struct Start {
     pub(super) earlier: Option<schemas::Usage>,
     /// It runs behind this one.
     pub(super) behind: Option<Behind>,
+    /// What is told of it when it runs; the pid is not known before.
+    pub(super) launch: Launch,
+    /// The name of its session, where it is given one.
+    pub(super) session: Option<String>,
 }
 
 /// What an attempt reads.
@@ -129,13 +135,55 @@ impl Child {
     }
 }
 
-/// Starts an agent. Its markers, its exit and its being gone come as events.
-pub(super) fn start(
+/// An attempt that runs, and what the loop needs to know of it.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) attempt: Attempt,
+    pub(super) child: Child,
+    pub(super) launch: Launch,
+    /// To be looked after.
+    pub(super) watched: Option<Watched>,
+    /// The name of its session, where it was given one.
+    pub(super) session: Option<String>,
+}
+
+/// An attempt's whole life, on a thread of its own: to start a process takes longer than to decide what comes next, and the
+/// loop must not wait for it. That it runs, its markers, its exit and its being gone come as events.
+pub(super) fn attend(
+    start: Start,
+    containment: &Arc<Containment>,
+    events: &SyncSender<Incoming>,
+    threads: &Threads,
+) {
+    let attempt = start.attempt;
+    match begin(start, containment, events, threads) {
+        Ok(begun) => begun.listen(threads),
+        Err(error) => {
+            let reason = format!("{error:#}");
+            let event = Event::LaunchFailed { attempt, reason };
+            let _ = events.send(Incoming::Event(event));
+        }
+    }
+}
+
+/// A process that has been started and not been listened to.
+struct Begun {
+    handle: duct::Handle,
+    speaker: output::Speaker,
+    tap: Tap,
+    pipe: PipeReader,
+    said: Option<Receiver<String>>,
+    /// The name of frames from behind a launcher.
+    nonce: Option<String>,
+    waiter: Waiter,
+}
+
+fn begin(
     mut start: Start,
     containment: &Arc<Containment>,
     events: &SyncSender<Incoming>,
     threads: &Threads,
-) -> anyhow::Result<Child> {
+) -> anyhow::Result<Begun> {
     let tap = Tap {
         mask: start.mask.clone(),
         log: Log::new(start.log.clone()),
@@ -152,39 +200,106 @@ pub(super) fn start(
     let (handle, process) = spawn::spawn(&start, containment, streams)?;
     let talk = fed.setup.zip(fed.feed.clone());
     let talk = talk.map(|(setup, feed)| Talk::open(setup, feed, start.attempt, events.clone()));
-    let (ended, output_ended) = channel::<()>();
-    let (reaped, was_reaped) = channel::<()>();
-    let hearing = Hearing {
+    let speaker = output::Speaker {
+        attempt: start.attempt,
+        terminal: start.terminal.clone(),
+        dialect: start.dialect,
+        is_agent: start.is_agent,
+        earlier: start.earlier,
         talk: talk.clone(),
+    };
+    let cgroup = containment.cgroup(&start.terminal);
+    let watched = Watched::new(process.pid, cgroup, start.workspace.clone());
+    let started = Started {
+        attempt: start.attempt,
+        child: Child {
+            process: process.clone(),
+            feed: fed.feed,
+            talk,
+        },
+        launch: Launch {
+            pid: process.pid,
+            ..start.launch
+        },
+        watched: start.is_agent.then_some(watched),
+        session: start.session,
+    };
+    // Before anything that it says.
+    let _ = events.send(Incoming::Started(Box::new(started)));
+    Ok(Begun {
+        handle,
+        speaker,
         tap,
         pipe: outputs.pipe,
         said: outputs.said,
-        process: process.clone(),
-        reaped: was_reaped,
-        ended,
-    };
-    let after = hearing.begin(&start, events, threads);
-    let waiter = Waiter {
-        attempt: start.attempt,
-        process: process.clone(),
-        after,
-        output_ended,
-        folder: start.is_agent.then_some(start.workspace),
-        terminal: start.terminal,
-        begun,
-        containment: Arc::clone(containment),
-        events: events.clone(),
-    };
-    threads.run(move || {
-        let status = handle.wait().map(|output| output.status).ok();
-        drop(reaped);
-        waiter.gone(status);
-    });
-    Ok(Child {
-        process,
-        feed: fed.feed,
-        talk,
+        nonce: start.behind.map(|behind| behind.nonce),
+        waiter: Waiter {
+            attempt: start.attempt,
+            process,
+            folder: start.is_agent.then_some(start.workspace),
+            terminal: start.terminal,
+            begun,
+            containment: Arc::clone(containment),
+            events: events.clone(),
+            progress: Progress::default(),
+        },
     })
+}
+
+impl Begun {
+    /// Until nothing of it is left.
+    fn listen(mut self, threads: &Threads) {
+        let events = self.waiter.events.clone();
+        if let Some(nonce) = self.nonce.take() {
+            return self.listen_behind(&nonce, events, threads);
+        }
+        let listener = output::Listener::new(self.speaker, self.tap, self.said, events);
+        match Outlet::new(self.pipe, &self.handle, &mut self.waiter) {
+            Ok(outlet) => listener.listen(outlet),
+            // It has no handle: it is waited for as it comes.
+            Err(_) => self.waiter.process.kill(),
+        }
+        let status = self.handle.wait().map(|output| output.status);
+        self.waiter.exited(status.ok());
+        self.waiter.sweep(false);
+        self.waiter.gone();
+    }
+
+    /// A launcher's exit says nothing of when its output ends: another thread listens.
+    fn listen_behind(mut self, nonce: &str, events: SyncSender<Incoming>, threads: &Threads) {
+        let (ended, output_ended) = channel::<()>();
+        let (reaped, was_reaped) = channel::<()>();
+        let ending = Ending::default();
+        let (errors, said) = sync_channel(1);
+        let line = Line {
+            pipe: self.pipe,
+            frames: Frames::new(nonce),
+            attempt: self.waiter.attempt,
+            launcher: self.waiter.process.clone(),
+            reaped: Some(was_reaped),
+            ending: ending.clone(),
+            tap: self.tap.clone(),
+            errors,
+            events: events.clone(),
+            threads: threads.clone(),
+            heard: Heard::default(),
+        };
+        let listener = output::Listener::new(self.speaker, self.tap, Some(said), events);
+        threads.run(move || {
+            listener.listen(line);
+            drop(ended);
+        });
+        let status = self.handle.wait().map(|output| output.status);
+        drop(reaped);
+        let held = output_ended.recv_timeout(GIVE_UP) == Err(RecvTimeoutError::Timeout);
+        let waiter = &mut self.waiter;
+        waiter.launcher_exited(status.ok(), &ending, self.said.as_ref());
+        waiter.sweep(held);
+        if held {
+            let _ = output_ended.recv_timeout(GIVE_UP);
+        }
+        self.waiter.gone();
+    }
 }
 
 /// The ends of the pipes that it prints to.
@@ -215,61 +330,5 @@ impl Outputs {
             stdout: OwnedFd::from(writer),
             stderr: OwnedFd::from(errors),
         })
-    }
-}
-
-/// What a thread needs to listen to it.
-struct Hearing {
-    talk: Option<Arc<Talk>>,
-    tap: Tap,
-    pipe: PipeReader,
-    said: Option<Receiver<String>>,
-    process: Process,
-    reaped: Receiver<()>,
-    ended: Sender<()>,
-}
-
-impl Hearing {
-    /// Begins to listen; answers how it will be known how the attempt ended.
-    fn begin(self, start: &Start, events: &SyncSender<Incoming>, threads: &Threads) -> After {
-        let speaker = output::Speaker {
-            attempt: start.attempt,
-            terminal: start.terminal.clone(),
-            dialect: start.dialect,
-            is_agent: start.is_agent,
-            earlier: start.earlier,
-            talk: self.talk,
-        };
-        let (ended, tap, events) = (self.ended, self.tap, events.clone());
-        let Some(behind) = &start.behind else {
-            let (said, pipe) = (self.said, self.pipe);
-            let listener = output::Listener::new(speaker, tap, said, events);
-            threads.run(move || {
-                listener.listen(pipe);
-                drop(ended);
-            });
-            return After::Itself;
-        };
-        let ending = Ending::default();
-        let (errors, said) = sync_channel(1);
-        let line = Line {
-            pipe: self.pipe,
-            frames: Frames::new(&behind.nonce),
-            attempt: start.attempt,
-            launcher: self.process,
-            reaped: Some(self.reaped),
-            ending: ending.clone(),
-            tap: tap.clone(),
-            errors,
-            events: events.clone(),
-            threads: threads.clone(),
-            heard: Heard::default(),
-        };
-        let listener = output::Listener::new(speaker, tap, Some(said), events);
-        threads.run(move || {
-            listener.listen(line);
-            drop(ended);
-        });
-        After::Launcher(ending, self.said)
     }
 }

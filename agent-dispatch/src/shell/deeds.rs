@@ -9,7 +9,6 @@ use anyhow::Context;
 use schemas::Failure;
 use schemas::stream::Dialect;
 
-use super::life::Watched;
 use super::mask::Mask;
 use super::run_dir::RunDir;
 use super::tokens::Holder;
@@ -66,24 +65,10 @@ impl Shell<'_> {
             } => {
                 let runners = Arc::clone(&self.run.runners);
                 let runner = &runners.of(attempt.task)[choice];
-                let new_session = uuid();
-                let sessions = (session.as_deref(), new_session.as_str());
-                match self.start(attempt, &terminal, runner, sessions) {
-                    Ok(launch) => {
-                        self.own.push_back(Event::Started { attempt, launch });
-                        if session.is_none() && runner.names_session() {
-                            let session = new_session;
-                            self.own.push_back(Event::Session { attempt, session });
-                        }
-                    }
-                    Err(error) => {
-                        self.places.forget();
-                        self.own.push_back(Event::LaunchFailed {
-                            attempt,
-                            reason: blame(error)?,
-                        });
-                        self.give_back(Holder::Attempt(attempt))?;
-                    }
+                if let Err(error) = self.start(attempt, terminal, runner, session) {
+                    let reason = blame(error)?;
+                    self.own.push_back(Event::LaunchFailed { attempt, reason });
+                    self.launch_failed(attempt)?;
                 }
             }
             Action::Terminate(attempt) => {
@@ -119,14 +104,20 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// `sessions`: the one that goes on, and the name of one that begins.
+    /// What could not be started may have moved, and holds no token.
+    pub(super) fn launch_failed(&mut self, attempt: Attempt) -> Result<(), Failure> {
+        self.places.forget();
+        self.give_back(Holder::Attempt(attempt))
+    }
+
+    /// Prepares an attempt and hands it to a thread of its own. `session` is the one that goes on.
     fn start(
         &mut self,
         attempt: Attempt,
-        terminal: &str,
+        terminal: String,
         runner: &Runner,
-        sessions: (Option<&str>, &str),
-    ) -> anyhow::Result<Launch> {
+        session: Option<String>,
+    ) -> anyhow::Result<()> {
         let Run {
             plan,
             dir,
@@ -143,11 +134,11 @@ impl Shell<'_> {
             task,
             state,
             attempt: attempt.number,
-            terminal,
+            terminal: &terminal,
             workspace: &workspace.display().to_string(),
             verdict: workspace::verdict(dir, state, &task.id).as_ref(),
             owning: &self.owning,
-            follow_up: sessions.0.is_some(),
+            follow_up: session.is_some(),
             context_file: &context_file.display().to_string(),
         });
         if let Some(context) = context {
@@ -164,7 +155,7 @@ impl Shell<'_> {
             (Dialect::Acp, _) => agent::Input::Talk(acp::Setup {
                 prompt: text.clone(),
                 workspace: workspace.display().to_string(),
-                session: sessions.0.map(str::to_owned),
+                session: session.clone(),
                 policy: acp::Policy::new(
                     runner.profile.permissions,
                     runner.level,
@@ -181,7 +172,7 @@ impl Shell<'_> {
             lease: format!("{} {}", state.mark, task.id),
             grace: Duration::from_millis(self.run.limits.grace),
         });
-        let mut env = workspace::environment(&self.run, attempt, terminal, &workspace, runner);
+        let mut env = workspace::environment(&self.run, attempt, &terminal, &workspace, runner);
         if let Some(flags) = self.tokens.makeflags().filter(|_| behind.is_none()) {
             env.push(("MAKEFLAGS".into(), flags.into()));
         }
@@ -191,58 +182,67 @@ impl Shell<'_> {
             let folder = folder.context("cannot make its folder for temporary files")?;
             env.push(("TMPDIR".into(), folder.into()));
         }
-        let child = agent::start(
-            agent::Start {
-                attempt,
-                program: match behind {
-                    Some(_) => PathBuf::new(),
-                    None => self.places.program(runner, task, &workspace)?,
-                },
-                argv: runner.argv(Filling {
-                    command: task.command.as_ref(),
-                    prompt: &text,
-                    prompt_file: &prompt_file.display().to_string(),
-                    session: sessions.0,
-                    new_session: sessions.1,
-                }),
-                env,
-                env_remove: runner.profile.env_remove.clone(),
-                pass_env: self.run.pass_env.clone(),
-                mask: if runner.profile.env.is_empty() {
-                    self.mask.clone()
-                } else {
-                    Mask::new(&runner.profile.env)
-                },
-                workspace: workspace.clone(),
-                input,
-                log: dir.whole(&files.log),
-                terminal: terminal.to_owned(),
-                dialect: runner.profile.dialect,
-                is_agent: runner.is_agent(),
-                earlier: sessions
-                    .0
-                    .and_then(|_| state.tasks.get(&task.id)?.session_tokens),
-                behind,
+        let new_session = uuid();
+        let names_session = session.is_none() && runner.names_session();
+        let start = agent::Start {
+            attempt,
+            program: match behind {
+                Some(_) => PathBuf::new(),
+                None => self.places.program(runner, task, &workspace)?,
             },
-            &self.containment,
-            &self.events,
-            &self.threads,
-        )?;
-        let launch = Launch {
-            agent: runner.name.clone(),
-            pid: child.process.pid,
-            workspace: workspace.display().to_string(),
-            prompt_file: files.prompt,
-            log_file: files.log,
-            config_home: config_home(runner),
+            argv: runner.argv(Filling {
+                command: task.command.as_ref(),
+                prompt: &text,
+                prompt_file: &prompt_file.display().to_string(),
+                session: session.as_deref(),
+                new_session: &new_session,
+            }),
+            env,
+            env_remove: runner.profile.env_remove.clone(),
+            pass_env: self.run.pass_env.clone(),
+            mask: match runner.profile.env.is_empty() {
+                true => self.mask.clone(),
+                false => Mask::new(&runner.profile.env),
+            },
+            input,
+            log: dir.whole(&files.log),
+            terminal,
+            dialect: runner.profile.dialect,
+            is_agent: runner.is_agent(),
+            earlier: session.and_then(|_| state.tasks.get(&task.id)?.session_tokens),
+            behind,
+            launch: Launch {
+                agent: runner.name.clone(),
+                pid: 0,
+                workspace: workspace.display().to_string(),
+                prompt_file: files.prompt,
+                log_file: files.log,
+                config_home: config_home(runner),
+            },
+            session: names_session.then_some(new_session),
+            workspace,
         };
-        if runner.is_agent() {
-            let cgroup = self.containment.cgroup(terminal);
-            let watched = Watched::new(child.process.pid, cgroup, workspace);
+        let (containment, events) = (Arc::clone(&self.containment), self.events.clone());
+        let threads = self.threads.clone();
+        self.starting += 1;
+        self.threads
+            .run(move || agent::attend(start, &containment, &events, &threads));
+        Ok(())
+    }
+
+    /// An attempt runs: from now on it can be told and ended.
+    pub(super) fn started(&mut self, started: agent::Started) {
+        self.starting -= 1;
+        let attempt = started.attempt;
+        if let Some(watched) = started.watched {
             self.lives.watch(attempt, watched);
         }
-        self.agents.insert(attempt, child);
-        Ok(launch)
+        self.agents.insert(attempt, started.child);
+        let launch = started.launch;
+        self.own.push_back(Event::Started { attempt, launch });
+        if let Some(session) = started.session {
+            self.own.push_back(Event::Session { attempt, session });
+        }
     }
 
     fn start_gate(&mut self, attempt: Attempt) -> anyhow::Result<()> {

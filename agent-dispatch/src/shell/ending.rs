@@ -1,13 +1,19 @@
 //! The end of a dispatcher's life, whatever happened: nothing is left running, everything is written.
 
+use std::time::Duration;
+
 use schemas::{Exit, Failure, RunOutcome, State};
 
 use super::{Incoming, Shell};
-use crate::core::End;
+use crate::core::{End, Event};
+
+/// How long the start of a process is waited for.
+const STARTS: Duration = Duration::from_secs(5);
 
 impl Shell<'_> {
     pub(super) fn close(mut self, result: Result<End, Failure>) -> Result<(Exit, State), Failure> {
         if result.is_err() {
+            self.await_starts();
             for child in self.agents.values() {
                 child.kill();
             }
@@ -40,6 +46,18 @@ impl Shell<'_> {
         };
         saved?;
         Ok((exit, self.run.state))
+    }
+
+    /// What is being started must be there to be ended.
+    fn await_starts(&mut self) {
+        while self.starting > 0 {
+            match self.incoming.recv_timeout(STARTS) {
+                Ok(Incoming::Started(started)) => self.started(*started),
+                Ok(Incoming::Event(Event::LaunchFailed { .. })) => self.starting -= 1,
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
     }
 
     /// Says what went wrong beside the run.

@@ -1,6 +1,7 @@
 //! The thin side: processes, files, clocks, signals. One channel of events, one loop, no decisions.
 
 mod agent;
+mod books;
 pub(crate) mod contain;
 mod deeds;
 mod ending;
@@ -13,6 +14,7 @@ pub(crate) mod launcher;
 mod life;
 mod log;
 mod mask;
+mod outlet;
 mod output;
 pub(crate) mod run_dir;
 pub(crate) mod scratch;
@@ -29,12 +31,12 @@ mod writer;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use schemas::journal::Journal;
-use schemas::{Body, Exit, Failure, Plan, Record, State};
+use schemas::{Body, Exit, Failure, Plan, State};
 
 use self::contain::Containment;
 use self::run_dir::RunDir;
@@ -56,8 +58,10 @@ const PULSE: Duration = Duration::from_millis(200);
 
 /// What reaches the loop.
 #[derive(Debug)]
-pub(crate) enum Incoming {
+enum Incoming {
     Event(Event),
+    /// An attempt runs.
+    Started(Box<agent::Started>),
     Signal(i32),
     /// What an agent prints cannot be kept.
     LogLost {
@@ -109,6 +113,8 @@ struct Shell<'v> {
     gates: BTreeMap<Attempt, gate::GateChild>,
     threads: threads::Threads,
     tokens: tokens::Tokens,
+    /// Attempts that are being started.
+    starting: usize,
     lives: life::Lives,
     /// Of the secrets that we inherited.
     mask: mask::Mask,
@@ -158,6 +164,7 @@ pub(crate) fn run(
         herald,
         threads,
         tokens,
+        starting: 0,
         lives: life::Lives::default(),
         mask,
         places: workspace::Places::default(),
@@ -257,6 +264,11 @@ impl Shell<'_> {
                         self.gates.remove(attempt);
                         Some(Holder::Gate(*attempt))
                     }
+                    Event::LaunchFailed { attempt, .. } => {
+                        self.starting -= 1;
+                        self.places.forget();
+                        Some(Holder::Attempt(*attempt))
+                    }
                     _ => None,
                 };
                 self.own.push_back(event);
@@ -264,6 +276,7 @@ impl Shell<'_> {
                     self.give_back(holder)?;
                 }
             }
+            Incoming::Started(started) => self.started(*started),
             Incoming::Token(token) => {
                 if let Some(action) = self.tokens.came(token) {
                     self.act_now(action)?;
@@ -336,85 +349,6 @@ impl Shell<'_> {
         }
         self.save_now_and_then()?;
         Ok(false)
-    }
-
-    /// Journals how the run ends, unless somebody has spoken since we looked last: an answer that stands before the
-    /// end in the journal was given while the program ran, and must have its effect. Answers whether it was said.
-    fn say_last(&mut self, body: Body) -> Result<bool, Failure> {
-        if self.own.is_empty() {
-            let appended = self.run.journal.transact(|foreign| {
-                let nothing_new = foreign.is_empty();
-                Ok(nothing_new.then_some(body).into_iter().collect())
-            })?;
-            self.run.journal.sync()?;
-            let said = appended.foreign.is_empty();
-            self.hear(appended.foreign);
-            for (record, line) in appended.own.iter().zip(appended.lines) {
-                self.tell(record, line);
-            }
-            self.know();
-            if said {
-                return Ok(true);
-            }
-        }
-        // What was heard may ask for nothing: the core decides again in any case.
-        self.own.push_back(Event::Woken);
-        Ok(false)
-    }
-
-    /// Appends, and tells everybody: stdout, the state, the view. What others have appended comes before.
-    fn journal(&mut self, bodies: Vec<Body>, durable: bool) -> Result<(), Failure> {
-        let appended = self.run.journal.transact(|_| Ok(bodies))?;
-        self.hear(appended.foreign);
-        let mut unsynced = durable;
-        for (record, line) in appended.own.iter().zip(appended.lines) {
-            // What an agent says of its progress waits for nobody's sync, and nothing that is done depends on it.
-            if unsynced && !matches!(record.body, Body::Progress { .. }) {
-                self.run.journal.sync()?;
-                unsynced = false;
-            }
-            self.tell(record, line);
-        }
-        self.know();
-        Ok(())
-    }
-
-    fn hear(&mut self, foreign: Vec<Record>) {
-        for record in foreign {
-            self.tell(&record, record.to_line());
-            self.own
-                .extend(watch::control(&record, &self.run.graph).map(Event::Control));
-        }
-    }
-
-    fn tell(&mut self, record: &Record, line: String) {
-        self.run.state.apply(record);
-        if let Body::TaskSettled { task, .. } = &record.body {
-            self.scratch.remove(task);
-        }
-        self.herald.tell(record, &line, &self.run.state);
-        self.writer.write(line);
-        self.view.record(record, &self.run.state);
-    }
-
-    fn know(&mut self) {
-        self.run.state.journal_bytes = self.run.journal.offset();
-        self.known
-            .store(self.run.journal.offset(), Ordering::Release);
-    }
-
-    /// The state is a convenience between two records of the truth: it may be late, and must not cost more
-    /// than a twentieth of the time.
-    fn save_now_and_then(&mut self) -> Result<(), Failure> {
-        if self.saved.elapsed() < self.save_pause {
-            return Ok(());
-        }
-        let begun = Instant::now();
-        self.run.state.refresh();
-        schemas::journal::save(self.run.dir.path(), &self.run.state)?;
-        self.save_pause = Duration::from_millis(300).max(begun.elapsed() * 20);
-        self.saved = Instant::now();
-        Ok(())
     }
 
     fn now(&self) -> Time {

@@ -39,12 +39,10 @@ pub(super) fn spawn(
             Ok(())
         });
     let expression = environment(expression, start, containment);
-    let mut leaders = containment.leaders();
     // The expression holds our ends of the pipe: it must be gone before anybody waits for the output's end.
     let handle = expression.start().context("cannot start")?;
     drop(expression);
     let pid = handle.pids().first().copied().unwrap_or_default();
-    leaders.insert(pid);
     let reaped = Arc::new(AtomicBool::new(false));
     Ok((handle, Process { pid, reaped }))
 }

@@ -1,9 +1,10 @@
 //! Waits until nothing of an attempt is left, and says how it ended.
 
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, SystemTime};
 
 use super::agent::Process;
@@ -13,77 +14,95 @@ use super::{Incoming, touched};
 use crate::core::{Attempt, Event};
 
 /// After an agent has exited, how long its output may still come before what holds the pipe is ended.
-const LEAK: Duration = Duration::from_millis(100);
+pub(super) const LEAK: Duration = Duration::from_millis(100);
 
 /// After that, how long until it is given up: whoever holds the pipe cannot be killed.
-const GIVE_UP: Duration = Duration::from_secs(5);
-
-/// How it is known how the attempt ended.
-pub(super) enum After {
-    /// By its own status.
-    Itself,
-    /// By its end record; what the launcher said on stderr, where there is none.
-    Launcher(Ending, Option<Receiver<String>>),
-}
+pub(super) const GIVE_UP: Duration = Duration::from_secs(5);
 
 /// One attempt's end.
 pub(super) struct Waiter {
     pub(super) attempt: Attempt,
     pub(super) terminal: String,
     pub(super) process: Process,
-    pub(super) after: After,
-    /// Closed when its output has ended.
-    pub(super) output_ended: Receiver<()>,
     pub(super) folder: Option<PathBuf>,
     pub(super) begun: SystemTime,
     pub(super) containment: Arc<Containment>,
     pub(super) events: SyncSender<Incoming>,
+    pub(super) progress: Progress,
+}
+
+/// What has happened of the end so far.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    exited: bool,
+    swept: bool,
+    leaked: bool,
 }
 
 impl Waiter {
-    /// Its leader has been waited for.
-    pub(super) fn gone(self, status: Option<std::process::ExitStatus>) {
-        let (pid, attempt) = (self.process.pid, self.attempt);
-        self.process.reaped.store(true, Ordering::Release);
-        self.containment.leaders().remove(&pid);
-        let (code, signal, leaked) = match &self.after {
-            After::Itself => {
-                let signal = status
-                    .and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status));
-                (status.and_then(|status| status.code()), signal, false)
-            }
-            After::Launcher(ending, said) => {
-                let _ = self.output_ended.recv_timeout(GIVE_UP);
-                let how = status.map_or("unknown".to_owned(), |status| status.to_string());
-                match ending.of(attempt.number, &how) {
-                    Ok(end) => (end.exit, end.signal, end.leaked),
-                    Err(reason) => {
-                        let reason = with_last_line(reason, said.as_ref());
-                        self.send(Event::Lost { attempt, reason });
-                        (None, None, false)
-                    }
-                }
-            }
-        };
-        self.send(Event::Exited {
-            attempt,
-            code,
-            signal,
-        });
-        let held = self.output_ended.recv_timeout(LEAK) == Err(RecvTimeoutError::Timeout);
-        let left = self.containment.sweep(pid, &self.terminal);
-        if held {
-            // Its markers have been read by then.
-            let _ = self.output_ended.recv_timeout(GIVE_UP);
+    /// Its process has been waited for.
+    pub(super) fn exited(&mut self, status: Option<ExitStatus>) {
+        if std::mem::replace(&mut self.progress.exited, true) {
+            return;
         }
+        self.process.reaped.store(true, Ordering::Release);
+        let signal =
+            status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status));
+        self.say_exit(status.and_then(|status| status.code()), signal);
+    }
+
+    /// Its launcher has been waited for, and what came from behind it has been read. `said` is what the launcher printed on
+    /// stderr: where there is no end record, it mostly says why.
+    pub(super) fn launcher_exited(
+        &mut self,
+        status: Option<ExitStatus>,
+        ending: &Ending,
+        said: Option<&Receiver<String>>,
+    ) {
+        self.progress.exited = true;
+        self.process.reaped.store(true, Ordering::Release);
+        let attempt = self.attempt;
+        let how = status.map_or("unknown".to_owned(), |status| status.to_string());
+        match ending.of(attempt.number, &how) {
+            Ok(end) => {
+                self.progress.leaked |= end.leaked;
+                self.say_exit(end.exit, end.signal);
+            }
+            Err(reason) => {
+                let reason = with_last_line(reason, said);
+                self.send(Event::Lost { attempt, reason });
+                self.say_exit(None, None);
+            }
+        }
+    }
+
+    /// Ends what it left behind. `held`: something kept its output open.
+    pub(super) fn sweep(&mut self, held: bool) {
+        if !std::mem::replace(&mut self.progress.swept, true) {
+            let left = self.containment.sweep(self.process.pid, &self.terminal);
+            self.progress.leaked |= held || left;
+        }
+    }
+
+    /// Nothing of it is left.
+    pub(super) fn gone(self) {
         let files = self
             .folder
             .as_ref()
             .map_or_else(Vec::new, |folder| touched::since(folder, self.begun));
         self.send(Event::Gone {
-            attempt,
-            leaked: leaked || held || left,
+            attempt: self.attempt,
+            leaked: self.progress.leaked,
             files,
+        });
+    }
+
+    fn say_exit(&self, code: Option<i32>, signal: Option<i32>) {
+        let attempt = self.attempt;
+        self.send(Event::Exited {
+            attempt,
+            code,
+            signal,
         });
     }
 
@@ -92,7 +111,6 @@ impl Waiter {
     }
 }
 
-/// What a launcher says last on stderr is mostly why it failed.
 fn with_last_line(reason: String, said: Option<&Receiver<String>>) -> String {
     let said = said.and_then(|said| said.recv_timeout(LEAK).ok());
     let said = said.unwrap_or_default();

@@ -46,7 +46,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(crate) struct Containment {
     /// `<run>.<session>.`: the beginning of all marks of this dispatcher.
     prefix: String,
-    /// Leaders that somebody waits for; every other child of ours is an orphan.
+    /// Children of our main thread that somebody waits for; every other one is an orphan. Attempts are started by other
+    /// threads, and are not among them.
     leaders: Mutex<BTreeSet<u32>>,
     subreaper: bool,
     /// This dispatcher among those of the run.
