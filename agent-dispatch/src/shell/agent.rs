@@ -43,7 +43,8 @@ pub(super) struct Start {
     /// What must not be seen of what it prints.
     pub(super) mask: Mask,
     pub(super) workspace: PathBuf,
-    pub(super) input: Input,
+    /// Taken when it is started.
+    pub(super) input: Option<Input>,
     /// Takes what it prints.
     pub(super) log: PathBuf,
     /// Its marker id and the end of its mark.

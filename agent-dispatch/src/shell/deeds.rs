@@ -182,7 +182,11 @@ impl Shell<'_> {
             let folder = folder.context("cannot make its folder for temporary files")?;
             env.push(("TMPDIR".into(), folder.into()));
         }
-        let new_session = uuid();
+        let new_session = if runner.is_agent() {
+            uuid()
+        } else {
+            String::new()
+        };
         let names_session = session.is_none() && runner.names_session();
         let start = agent::Start {
             attempt,
@@ -204,7 +208,7 @@ impl Shell<'_> {
                 true => self.mask.clone(),
                 false => Mask::new(&runner.profile.env),
             },
-            input,
+            input: Some(input),
             log: dir.whole(&files.log),
             terminal,
             dialect: runner.profile.dialect,

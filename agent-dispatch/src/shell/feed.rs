@@ -1,7 +1,6 @@
 //! What is written to an attempt while it runs, from a thread of its own: an agent that does not read holds up nobody.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Sender, channel};
@@ -100,17 +99,17 @@ impl Fed {
         threads: &Threads,
     ) -> anyhow::Result<Fed> {
         let packet = packet(start, containment)?;
-        let null = File::open("/dev/null").context("cannot open /dev/null")?;
-        let (file, setup) = match std::mem::replace(&mut start.input, Input::File(null)) {
-            Input::File(file) if packet.is_none() => {
+        let (file, setup) = match start.input.take() {
+            Some(Input::File(file)) if packet.is_none() => {
                 return Ok(Fed {
                     stdin: file.into(),
                     feed: None,
                     setup: None,
                 });
             }
-            Input::File(file) => (Some(file), None),
-            Input::Talk(setup) => (None, Some(setup)),
+            Some(Input::File(file)) => (Some(file), None),
+            Some(Input::Talk(setup)) => (None, Some(setup)),
+            None => (None, None),
         };
         let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
         let nonce = start.behind.as_ref().map(|behind| behind.nonce.clone());
