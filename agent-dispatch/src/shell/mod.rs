@@ -4,6 +4,7 @@ mod agent;
 mod books;
 pub(crate) mod contain;
 mod deeds;
+mod due;
 mod ending;
 mod environment;
 mod feed;
@@ -107,6 +108,8 @@ struct Shell<'v> {
     incoming: Receiver<Incoming>,
     /// Events of our own making, before those of others.
     own: VecDeque<Event>,
+    /// What the core has asked for and is not done yet.
+    due: VecDeque<Action>,
     writer: Writer,
     herald: herald::Herald,
     agents: BTreeMap<Attempt, agent::Child>,
@@ -159,6 +162,7 @@ pub(crate) fn run(
         events,
         incoming,
         own: VecDeque::new(),
+        due: VecDeque::new(),
         agents: BTreeMap::new(),
         gates: BTreeMap::new(),
         herald,
@@ -324,16 +328,13 @@ impl Shell<'_> {
                 )
         };
         let durable = actions.iter().any(depends);
-        let (records, deeds): (Vec<Action>, Vec<Action>) = actions
-            .into_iter()
-            .partition(|action| matches!(action, Action::Record(_)));
-        let mut bodies: Vec<Body> = records
-            .into_iter()
-            .filter_map(|action| match action {
-                Action::Record(body) => Some(body),
-                _ => None,
-            })
-            .collect();
+        let (mut bodies, mut deeds) = (Vec::new(), Vec::new());
+        for action in actions {
+            match action {
+                Action::Record(body) => bodies.push(body),
+                deed => deeds.push(deed),
+            }
+        }
         let ends = |deed: &Action| matches!(deed, Action::Finish(end) if *end != End::Interrupted);
         let last_word = bodies.pop_if(|_| deeds.iter().any(ends));
         if !bodies.is_empty() {
@@ -344,9 +345,8 @@ impl Shell<'_> {
         {
             return Ok(true);
         }
-        for deed in deeds {
-            self.act(deed)?;
-        }
+        self.due.extend(deeds);
+        self.do_what_is_due()?;
         self.save_now_and_then()?;
         Ok(false)
     }
