@@ -290,6 +290,15 @@ impl Journal {
             .map_err(|e| self.trouble("cannot sync", &e))
     }
 
+    /// Another handle of the file, for a thread that makes durable what has been appended while others go on.
+    ///
+    /// Fails when no more files can be opened.
+    pub fn handle(&self) -> Result<File, Failure> {
+        self.file
+            .try_clone()
+            .map_err(|e| self.trouble("cannot open again", &e))
+    }
+
     fn write(&mut self, drafts: Vec<Draft>) -> Result<Appended, Failure> {
         let time = crate::time::now();
         let mut text = String::new();

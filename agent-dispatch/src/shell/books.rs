@@ -21,7 +21,7 @@ impl Shell<'_> {
             let said = appended.foreign.is_empty();
             self.hear(appended.foreign);
             for (record, line) in appended.own.iter().zip(appended.lines) {
-                self.tell(record, line);
+                self.tell(record, line, false);
             }
             self.know();
             if said {
@@ -33,38 +33,43 @@ impl Shell<'_> {
         Ok(false)
     }
 
-    /// Appends, and tells everybody: stdout, the state, the view. What others have appended comes before.
+    /// Appends, and tells everybody: stdout, the state, the view. What others have appended comes before. What is to be
+    /// durable is so before anybody outside hears of it.
     pub(super) fn journal(&mut self, bodies: Vec<Body>, durable: bool) -> Result<(), Failure> {
         let appended = self.run.journal.transact(|_| Ok(bodies))?;
         self.hear(appended.foreign);
-        let mut unsynced = durable;
+        if durable && self.waits_for_syncs() {
+            self.run.journal.sync()?;
+        }
         for (record, line) in appended.own.iter().zip(appended.lines) {
-            // What an agent says of its progress waits for nobody's sync, and nothing that is done depends on it.
-            if unsynced && !matches!(record.body, Body::Progress { .. }) {
-                self.run.journal.sync()?;
-                unsynced = false;
-            }
-            self.tell(record, line);
+            self.tell(record, line, durable);
         }
         self.know();
         Ok(())
     }
 
+    /// Attempts that outlive the machine, and people who are told of what has happened, want it to have happened.
+    fn waits_for_syncs(&self) -> bool {
+        self.run.launcher.is_some() || !self.run.notices.is_empty()
+    }
+
     pub(super) fn hear(&mut self, foreign: Vec<Record>) {
         for record in foreign {
-            self.tell(&record, record.to_line());
+            self.tell(&record, record.to_line(), false);
             self.own
                 .extend(watch::control(&record, &self.run.graph).map(Event::Control));
         }
     }
 
-    fn tell(&mut self, record: &Record, line: String) {
+    fn tell(&mut self, record: &Record, line: String, durable: bool) {
         self.run.state.apply(record);
         if let Body::TaskSettled { task, .. } = &record.body {
             self.scratch.remove(task);
         }
         self.herald.tell(record, &line, &self.run.state);
-        self.writer.write(line);
+        // What an agent says of its progress waits for nobody's sync, and nothing that is done depends on it.
+        let durable = durable && !matches!(record.body, Body::Progress { .. });
+        self.writer.write(line, durable);
         self.view.record(record, &self.run.state);
     }
 

@@ -75,6 +75,8 @@ enum Incoming {
     ReaderGone,
     /// Somebody else has appended to the journal.
     JournalGrew,
+    /// It cannot be made durable any more.
+    JournalLost(std::io::Error),
 }
 
 /// All that a run needs, decided before it starts.
@@ -153,7 +155,7 @@ pub(crate) fn run(
     let herald = herald::Herald::new(&run, &containment, &threads, &mask);
     let mut shell = Shell {
         known: Arc::new(AtomicU64::new(run.journal.offset())),
-        writer: Writer::new(events.clone()),
+        writer: Writer::new(run.journal.handle()?, events.clone()),
         owning: crate::prompt::owning(&run.plan),
         scratch: scratch::Scratch::new(containment.run_mark()),
         run,
@@ -308,6 +310,9 @@ impl Shell<'_> {
                 self.signal
                     .get_or_insert(rustix::process::Signal::PIPE.as_raw());
                 self.own.push_back(Event::Interrupted);
+            }
+            Incoming::JournalLost(error) => {
+                return Err(Failure::trouble("cannot sync the journal").because(&error));
             }
             Incoming::JournalGrew => {
                 let foreign = self.run.journal.read_new()?;

@@ -1,5 +1,11 @@
-//! Records on stdout, from a thread of its own: a reader that is slow must not hold up the agents.
+//! Records on stdout, from a thread of its own: neither a reader that is slow nor a disk that is must hold up the agents.
+//!
+//! What must survive a power cut is made durable here before anybody reads of it, all that has come meanwhile by one sync.
+//! The start of an attempt does not wait for that: its record is written before, so that it survives us, and what does not
+//! survive the machine is not missed by an attempt that does not either. A later record is never durable without an earlier
+//! one. Where attempts outlive the machine, behind a launcher, the loop itself syncs before it starts one.
 
+use std::fs::File;
 use std::io::Write;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread::{self, JoinHandle};
@@ -9,23 +15,29 @@ use super::Incoming;
 /// Writes lines in order, each flushed when nothing waits behind it.
 #[derive(Debug)]
 pub(super) struct Writer {
-    lines: Option<Sender<String>>,
+    lines: Option<Sender<Line>>,
     thread: Option<JoinHandle<()>>,
 }
 
+struct Line {
+    text: String,
+    /// The journal is synced before.
+    durable: bool,
+}
+
 impl Writer {
-    pub(super) fn new(events: SyncSender<Incoming>) -> Writer {
+    pub(super) fn new(journal: File, events: SyncSender<Incoming>) -> Writer {
         let (lines, queue) = channel();
-        let thread = thread::spawn(move || write(&queue, &events));
+        let thread = thread::spawn(move || write(&queue, &journal, &events));
         Writer {
             lines: Some(lines),
             thread: Some(thread),
         }
     }
 
-    pub(super) fn write(&self, line: String) {
+    pub(super) fn write(&self, text: String, durable: bool) {
         if let Some(lines) = &self.lines {
-            let _ = lines.send(line);
+            let _ = lines.send(Line { text, durable });
         }
     }
 
@@ -38,23 +50,40 @@ impl Writer {
     }
 }
 
-fn write(queue: &Receiver<String>, events: &SyncSender<Incoming>) {
-    let mut stdout = std::io::stdout().lock();
-    while let Ok(line) = queue.recv() {
-        let mut text = line;
-        text.push('\n');
-        while let Ok(more) = queue.try_recv() {
-            text.push_str(&more);
+fn write(queue: &Receiver<Line>, journal: &File, events: &SyncSender<Incoming>) {
+    let mut reader = true;
+    while let Ok(first) = queue.recv() {
+        let (mut at_once, mut after) = (String::new(), String::new());
+        for line in std::iter::once(first).chain(queue.try_iter()) {
+            // What an agent says of its progress goes out at once, unless something that must be durable stands before it.
+            let text = if after.is_empty() && !line.durable {
+                &mut at_once
+            } else {
+                &mut after
+            };
+            text.push_str(&line.text);
             text.push('\n');
         }
-        if stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-            .is_err()
-        {
-            // Nobody hears any more: a request to stop. The journal goes on having everything.
-            let _ = events.try_send(Incoming::ReaderGone);
-            return;
+        reader = reader && say(&at_once, events);
+        if !after.is_empty() {
+            if let Err(error) = journal.sync_data() {
+                let _ = events.send(Incoming::JournalLost(error));
+                return;
+            }
+            reader = reader && say(&after, events);
         }
     }
+}
+
+/// Answers whether anybody hears.
+fn say(text: &str, events: &SyncSender<Incoming>) -> bool {
+    let mut stdout = std::io::stdout().lock();
+    let said = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    if said.is_err() {
+        // Nobody hears any more: a request to stop. The journal goes on having everything.
+        let _ = events.try_send(Incoming::ReaderGone);
+    }
+    said.is_ok()
 }
