@@ -62,6 +62,8 @@ pub(super) struct Listener {
     concerns: Option<String>,
     /// For the conversation.
     lines: Lines,
+    /// It has said that it is done.
+    is_done: bool,
 }
 
 impl Listener {
@@ -80,6 +82,7 @@ impl Listener {
             tools: BTreeMap::new(),
             concerns: None,
             lines: Lines::default(),
+            is_done: false,
         }
     }
 
@@ -189,6 +192,7 @@ impl Listener {
         if let Some(talk) = &self.speaker.talk {
             talk.said(&said);
         }
+        self.is_done = matches!(said, Said::Done(_));
         self.send(Event::Marked {
             attempt: self.speaker.attempt,
             said,
@@ -211,7 +215,10 @@ impl Listener {
         let is_text = self.speaker.dialect == Dialect::Text;
         let talk = self.speaker.talk.clone();
         let said = self.said_on_stderr(report);
-        let error = report.error.as_ref().or(said.as_ref());
+        // Ended while it waited to ask the model again: that is what went wrong, not its silence.
+        let waits = report.retrying.as_ref();
+        let waits = waits.filter(|_| !report.saw_result && !self.is_done);
+        let error = report.error.as_ref().or(waits).or(said.as_ref());
         let failed = report.is_success == Some(false) || error.is_some();
         let error = failed.then(|| {
             let known = error.map(trouble);

@@ -192,3 +192,33 @@ fn an_agent_that_exits_0_whatever_happened_is_taken_at_its_words() {
         assert_eq!(task.tokens, spent.then_some(1234));
     }
 }
+
+#[test]
+fn an_agent_that_is_stopped_while_it_waits_for_quota_has_met_its_quota() {
+    let sandbox = Sandbox::new();
+    let script = "cat > /dev/null; echo 'Repo-map: using 1024 tokens, auto refresh'; echo
+if [ $ATTEMPT = 1 ]; then echo 'litellm.RateLimitError: slow down'; echo 'Retrying in 32.0 seconds...'; sleep 600; fi
+echo \"[DONE:$TERMINAL_ID] made\"; echo; echo 'Tokens: 10 sent, 3 received.'";
+    let agent = sandbox.script("agent", script);
+    let agents = json!({"agents": {"pair": {"argv": [agent], "dialect": "aider"}}});
+    sandbox.write("agents.json", &agents.to_string());
+    let schedule = plan(json!([{"id": "t1", "title": "one", "project": "a"}]));
+    let args = ["--agents", "agents.json", "--agent", "pair"];
+    let fast = [
+        "--stall",
+        "300ms",
+        "--quota-pause",
+        "10ms",
+        "--retries",
+        "0",
+    ];
+    let run = sandbox.dispatch(&schedule, &[&args[..], &fast].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stdout
+            .contains(r#""type":"quota-hold","run":"test","route":"pair""#),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(sandbox.state().tasks["t1"].retries, 0);
+}
