@@ -2,7 +2,10 @@
 //! what an agent leaves untracked counts as well. What it deleted is not seen.
 
 use std::fs;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// Folders of tools, not of people: large, and nobody's work.
@@ -57,8 +60,26 @@ pub(super) fn since(folder: &Path, start: SystemTime) -> Vec<String> {
 }
 
 fn is_newer(entry: &fs::DirEntry, start: SystemTime) -> bool {
-    let modified = entry.metadata().and_then(|metadata| metadata.modified());
-    modified.is_ok_and(|modified| modified >= start)
+    let Ok(metadata) = entry.metadata() else {
+        return false;
+    };
+    let is_new = metadata.modified().is_ok_and(|time| time >= start);
+    is_new && !is_ours(&metadata)
+}
+
+/// Whether it is where our own stdout or stderr goes: what we say of an agent's silence is no sign of its life.
+fn is_ours(metadata: &fs::Metadata) -> bool {
+    static OURS: OnceLock<Vec<(u64, u64)>> = OnceLock::new();
+    let ours = OURS.get_or_init(|| {
+        let streams = [
+            std::io::stdout().as_fd().try_clone_to_owned(),
+            std::io::stderr().as_fd().try_clone_to_owned(),
+        ];
+        let files = streams.into_iter().flatten().map(fs::File::from);
+        let known = files.filter_map(|file| file.metadata().ok());
+        known.map(|file| (file.dev(), file.ino())).collect()
+    });
+    ours.contains(&(metadata.dev(), metadata.ino()))
 }
 
 /// A name that is not UTF-8 is told as well as can be.
