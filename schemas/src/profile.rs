@@ -65,6 +65,10 @@ pub struct Profile {
     /// The variable that names the folder in which it keeps its sessions; `HOME` when absent or not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_home: Option<String>,
+    /// Folders in which it keeps logs of its sessions, in files that bear the session's id: one that grows is a sign of life.
+    /// `~/` is the home folder, `$NAME/` what a variable says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub session_logs: Vec<String>,
     /// Permission and sandbox flags by the autonomy level of the task, 0 (acts alone) to 4 (a person does it).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub autonomy: BTreeMap<u8, Vec<String>>,

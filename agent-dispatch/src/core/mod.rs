@@ -1,7 +1,7 @@
 //! The dispatcher's decisions: no clock, no I/O, no threads, no randomness.
 //!
 //! The shell hands over what happened and when ([`Event`]) and does what is asked ([`Action`]). Everything that must
-//! survive a crash is a [`Action::Record`]; the shell makes all records of an answer durable before it does the rest.
+//! survive a crash is a [`Action::Record`]; the shell writes all records of an answer before it does the rest.
 //!
 //! ```text
 //!            dependencies settled, stage open, delay over
@@ -256,7 +256,7 @@ pub(crate) enum Control {
     reason = "most actions are records: a box each would cost more than the room"
 )]
 pub(crate) enum Action {
-    /// Journal it. Durable before any other action of the same answer.
+    /// Journal it, before any other action of the same answer.
     Record(Body),
     /// Write the prompt and start the agent; answer with `Started` or `LaunchFailed`.
     Start {

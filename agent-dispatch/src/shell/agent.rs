@@ -1,7 +1,6 @@
 //! One attempt's process: started, listened to, waited for, and swept up after.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::PipeReader;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -11,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_chan
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use schemas::Failure;
 use schemas::stream::Dialect;
 
 use super::contain::{self, Containment};
@@ -22,6 +22,8 @@ use super::life::Watched;
 use super::log::{Log, Tap};
 use super::mask::Mask;
 use super::outlet::Outlet;
+use super::run_dir::RunDir;
+use super::session_log::SessionLog;
 use super::talk::Talk;
 use super::threads::Threads;
 use super::waiter::{GIVE_UP, Progress, Waiter};
@@ -43,8 +45,10 @@ pub(super) struct Start {
     /// What must not be seen of what it prints.
     pub(super) mask: Mask,
     pub(super) workspace: PathBuf,
-    /// Taken when it is started.
-    pub(super) input: Option<Input>,
+    pub(super) input: Input,
+    pub(super) dir: RunDir,
+    /// Kept in the file that [`Launch`] names.
+    pub(super) prompt: String,
     /// Takes what it prints.
     pub(super) log: PathBuf,
     /// Its marker id and the end of its mark.
@@ -61,12 +65,15 @@ pub(super) struct Start {
     pub(super) launch: Launch,
     /// The name of its session, where it is given one.
     pub(super) session: Option<String>,
+    pub(super) session_log: SessionLog,
 }
 
 /// What an attempt reads.
 pub(super) enum Input {
-    /// This, then end of file.
-    File(File),
+    /// Its prompt, then end of file.
+    Prompt,
+    /// Nothing.
+    Nothing,
     /// What the protocol has to say.
     Talk(acp::Setup),
 }
@@ -160,9 +167,14 @@ pub(super) fn attend(
     match begin(start, containment, events, threads) {
         Ok(begun) => begun.listen(threads),
         Err(error) => {
-            let reason = format!("{error:#}");
-            let event = Event::LaunchFailed { attempt, reason };
-            let _ = events.send(Incoming::Event(event));
+            let _ = events.send(match error.downcast::<Failure>() {
+                // The run directory's, for which no attempt is to blame.
+                Ok(failure) => Incoming::Failed(failure),
+                Err(error) => {
+                    let reason = format!("{error:#}");
+                    Incoming::Event(Event::LaunchFailed { attempt, reason })
+                }
+            });
         }
     }
 }
@@ -180,7 +192,7 @@ struct Begun {
 }
 
 fn begin(
-    mut start: Start,
+    start: Start,
     containment: &Arc<Containment>,
     events: &SyncSender<Incoming>,
     threads: &Threads,
@@ -189,8 +201,12 @@ fn begin(
         mask: start.mask.clone(),
         log: Log::new(start.log.clone()),
     };
+    let prompt = start
+        .dir
+        .create(&start.launch.prompt_file, start.prompt.as_bytes());
+    drop(prompt?);
     let outputs = Outputs::new(&start, &tap, threads)?;
-    let fed = Fed::new(&mut start, containment, threads)?;
+    let fed = Fed::new(&start, containment, threads)?;
     // File times may be coarser than the clock's.
     let begun = SystemTime::now() - Duration::from_millis(20);
     let streams = spawn::Streams {
@@ -210,7 +226,12 @@ fn begin(
         talk: talk.clone(),
     };
     let cgroup = containment.cgroup(&start.terminal);
-    let watched = Watched::new(process.pid, cgroup, start.workspace.clone());
+    let watched = Watched::new(
+        process.pid,
+        cgroup,
+        start.workspace.clone(),
+        start.session_log,
+    );
     let started = Started {
         attempt: start.attempt,
         child: Child {

@@ -11,6 +11,7 @@ use schemas::stream::Dialect;
 
 use super::mask::Mask;
 use super::run_dir::RunDir;
+use super::session_log::SessionLog;
 use super::tokens::Holder;
 use super::{Run, Shell, agent, gate, workspace};
 use crate::acp;
@@ -145,7 +146,6 @@ impl Shell<'_> {
             let file = RunDir::context(&task.id, attempt.number);
             dir.create(&file, context.as_bytes())?;
         }
-        dir.create(&files.prompt, text.as_bytes())?;
         let answers = workspace::answers(state, &task.id);
         if runner.is_agent() || !answers.is_empty() {
             dir.create(&files.answers, answers.as_bytes())?;
@@ -163,8 +163,8 @@ impl Shell<'_> {
                 ),
                 answered: workspace::answered(state, &task.id),
             }),
-            (_, schemas::PromptBy::Stdin) => agent::Input::File(std::fs::File::open(&prompt_file)?),
-            _ => agent::Input::File(std::fs::File::open("/dev/null")?),
+            (_, schemas::PromptBy::Stdin) => agent::Input::Prompt,
+            _ => agent::Input::Nothing,
         };
         let behind = self.run.launcher.as_ref().map(|launcher| agent::Behind {
             launcher: Arc::clone(launcher),
@@ -188,6 +188,11 @@ impl Shell<'_> {
             String::new()
         };
         let names_session = session.is_none() && runner.names_session();
+        let variable = |name: &str| variable(runner, name);
+        let mut session_log = SessionLog::new(&runner.profile.session_logs, variable);
+        if let Some(session) = &session {
+            session_log.know(session.clone());
+        }
         let start = agent::Start {
             attempt,
             program: match behind {
@@ -208,7 +213,9 @@ impl Shell<'_> {
                 true => self.mask.clone(),
                 false => Mask::new(&runner.profile.env),
             },
-            input: Some(input),
+            input,
+            dir: dir.clone(),
+            prompt: text,
             log: dir.whole(&files.log),
             terminal,
             dialect: runner.profile.dialect,
@@ -224,6 +231,7 @@ impl Shell<'_> {
                 config_home: config_home(runner),
             },
             session: names_session.then_some(new_session),
+            session_log,
             workspace,
         };
         let (containment, events) = (Arc::clone(&self.containment), self.events.clone());
@@ -245,6 +253,7 @@ impl Shell<'_> {
         let launch = started.launch;
         self.own.push_back(Event::Started { attempt, launch });
         if let Some(session) = started.session {
+            self.lives.know(attempt, &session);
             self.own.push_back(Event::Session { attempt, session });
         }
     }
@@ -309,10 +318,13 @@ fn config_home(runner: &Runner) -> Option<String> {
     }
     let named = runner.profile.config_home.iter().map(String::as_str);
     let mut names = named.chain(["HOME"]);
-    names.find_map(|name| {
-        let set = runner.profile.env.get(name).cloned();
-        set.or_else(|| std::env::var(name).ok())
-    })
+    names.find_map(|name| variable(runner, name))
+}
+
+/// What an agent finds in its environment.
+fn variable(runner: &Runner, name: &str) -> Option<String> {
+    let own = runner.profile.env.get(name).cloned();
+    own.or_else(|| std::env::var(name).ok())
 }
 
 /// A random UUID of version 4.

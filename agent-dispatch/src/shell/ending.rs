@@ -53,7 +53,9 @@ impl Shell<'_> {
         while self.starting > 0 {
             match self.incoming.recv_timeout(STARTS) {
                 Ok(Incoming::Started(started)) => self.started(*started),
-                Ok(Incoming::Event(Event::LaunchFailed { .. })) => self.starting -= 1,
+                Ok(Incoming::Event(Event::LaunchFailed { .. }) | Incoming::Failed(_)) => {
+                    self.starting -= 1;
+                }
                 Ok(_) => {}
                 Err(_) => return,
             }

@@ -1,8 +1,10 @@
 //! What is written to an attempt while it runs, from a thread of its own: an agent that does not read holds up nobody.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -94,22 +96,29 @@ pub(super) struct Fed {
 impl Fed {
     /// A file as it is; what talks, and what runs behind a launcher, gets a pipe.
     pub(super) fn new(
-        start: &mut Start,
+        start: &Start,
         containment: &Containment,
         threads: &Threads,
     ) -> anyhow::Result<Fed> {
         let packet = packet(start, containment)?;
-        let (file, setup) = match start.input.take() {
-            Some(Input::File(file)) if packet.is_none() => {
+        let file = match &start.input {
+            Input::Prompt => Some(start.dir.whole(&start.launch.prompt_file)),
+            Input::Nothing => Some(PathBuf::from("/dev/null")),
+            Input::Talk(_) => None,
+        };
+        let file = file.map(|path| {
+            File::open(&path).with_context(|| format!("cannot open {}", path.display()))
+        });
+        let (file, setup) = match (file.transpose()?, &start.input) {
+            (Some(file), _) if packet.is_none() => {
                 return Ok(Fed {
                     stdin: file.into(),
                     feed: None,
                     setup: None,
                 });
             }
-            Some(Input::File(file)) => (Some(file), None),
-            Some(Input::Talk(setup)) => (None, Some(setup)),
-            None => (None, None),
+            (file, Input::Talk(setup)) => (file, Some(setup.clone())),
+            (file, _) => (file, None),
         };
         let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
         let nonce = start.behind.as_ref().map(|behind| behind.nonce.clone());

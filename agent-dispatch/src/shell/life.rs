@@ -1,4 +1,5 @@
-//! Signs of life of agents that print nothing: CPU time of the whole tree, and files that are written.
+//! Signs of life of agents that print nothing: CPU time of the whole tree, files that are written, and a log of the session
+//! that grows.
 //!
 //! Many agents are silent until they end, and a watchdog that looks at output alone ends healthy ones.
 
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::Incoming;
 use super::contain;
+use super::session_log::SessionLog;
 use super::touched;
 use crate::core::{Attempt, Event};
 
@@ -35,17 +37,24 @@ pub(super) struct Watched {
     pid: u32,
     cgroup: Option<PathBuf>,
     workspace: PathBuf,
+    log: SessionLog,
     cpu: Duration,
     looked: Instant,
     walked: (Instant, SystemTime),
 }
 
 impl Watched {
-    pub(super) fn new(pid: u32, cgroup: Option<PathBuf>, workspace: PathBuf) -> Watched {
+    pub(super) fn new(
+        pid: u32,
+        cgroup: Option<PathBuf>,
+        workspace: PathBuf,
+        log: SessionLog,
+    ) -> Watched {
         Watched {
             pid,
             cgroup,
             workspace,
+            log,
             cpu: Duration::ZERO,
             looked: Instant::now(),
             walked: (Instant::now(), SystemTime::now()),
@@ -63,13 +72,20 @@ impl Watched {
             return works;
         }
         let (_, last) = std::mem::replace(&mut self.walked, (Instant::now(), SystemTime::now()));
-        !touched::since(&self.workspace, last).is_empty()
+        !touched::since(&self.workspace, last).is_empty() || self.log.grew(last)
     }
 }
 
 impl Lives {
     pub(super) fn watch(&self, attempt: Attempt, watched: Watched) {
         self.lock().insert(attempt, watched);
+    }
+
+    /// Its session is known, and with it the name of its log.
+    pub(super) fn know(&self, attempt: Attempt, session: &str) {
+        if let Some(watched) = self.lock().get_mut(&attempt) {
+            watched.log.know(session.to_owned());
+        }
     }
 
     pub(super) fn forget(&self, attempt: Attempt) {

@@ -19,6 +19,7 @@ mod outlet;
 mod output;
 pub(crate) mod run_dir;
 pub(crate) mod scratch;
+mod session_log;
 mod spawn;
 mod talk;
 mod threads;
@@ -69,6 +70,8 @@ enum Incoming {
         attempt: Attempt,
         reason: String,
     },
+    /// The run directory cannot be written.
+    Failed(Failure),
     /// A token to run something.
     Token(u8),
     /// Nobody reads stdout any more.
@@ -270,6 +273,10 @@ impl Shell<'_> {
                         self.gates.remove(attempt);
                         Some(Holder::Gate(*attempt))
                     }
+                    Event::Session { attempt, session } => {
+                        self.lives.know(*attempt, session);
+                        None
+                    }
                     Event::LaunchFailed { attempt, .. } => {
                         self.starting -= 1;
                         self.places.forget();
@@ -311,6 +318,10 @@ impl Shell<'_> {
                     .get_or_insert(rustix::process::Signal::PIPE.as_raw());
                 self.own.push_back(Event::Interrupted);
             }
+            Incoming::Failed(failure) => {
+                self.starting -= 1;
+                return Err(failure);
+            }
             Incoming::JournalLost(error) => {
                 return Err(Failure::trouble("cannot sync the journal").because(&error));
             }
@@ -323,7 +334,7 @@ impl Shell<'_> {
         Ok(())
     }
 
-    /// Records first and durable, then the deeds. Answers whether an end was called off: somebody spoke meanwhile.
+    /// Records first, then the deeds. Answers whether an end was called off: somebody spoke meanwhile.
     fn perform(&mut self, actions: Vec<Action>) -> Result<bool, Failure> {
         let depends = |action: &Action| {
             !matches!(action, Action::Record(_))

@@ -9,8 +9,13 @@ use std::fs::File;
 use std::io::Write;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::Incoming;
+
+/// Before a sync, so that what comes together shares it: a sync costs the disk more than this, and whoever makes a file on
+/// the same disk meanwhile waits for it.
+const TOGETHER: Duration = Duration::from_millis(2);
 
 /// Writes lines in order, each flushed when nothing waits behind it.
 #[derive(Debug)]
@@ -66,6 +71,11 @@ fn write(queue: &Receiver<Line>, journal: &File, events: &SyncSender<Incoming>) 
         }
         reader = reader && say(&at_once, events);
         if !after.is_empty() {
+            thread::sleep(TOGETHER);
+            for line in queue.try_iter() {
+                after.push_str(&line.text);
+                after.push('\n');
+            }
             if let Err(error) = journal.sync_data() {
                 let _ = events.send(Incoming::JournalLost(error));
                 return;

@@ -137,3 +137,12 @@ fn every_task_has_a_folder_for_temporary_files_that_goes_with_it() {
     );
     assert!(!std::path::Path::new(folders[0]).exists());
 }
+
+#[test]
+fn any_command_can_do_all_tasks_and_is_taken_by_its_exit_code() {
+    let sandbox = Sandbox::new();
+    let schedule = plan(json!([{"id": "t1", "title": "one", "command": "exit 3"}]));
+    let run = sandbox.dispatch(&schedule, &["--agent", "command", "--", "touch", "made"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(sandbox.exists("made"));
+}
