@@ -28,6 +28,7 @@
 //!   (9) Every attempt that started is finished exactly once.
 //!  (10) No attempt starts on a held route, and none beyond a budget.
 //!  (11) A quota spends no retry, nor does a message to an attempt; a session is taken up only by the agent that had it.
+//!  (12) Every answer is heard once: by the attempt that asked, while it runs, or else by the next one's prompt.
 //!
 //! And of time: a live attempt is asked to end no later than its deadline; it, and gates that were asked to end, are
 //! killed no later than `grace` after that;

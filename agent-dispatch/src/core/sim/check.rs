@@ -1,5 +1,7 @@
 //! What must always be true, kept apart from the core: the checker has its own books.
 
+mod answers;
+mod attempts;
 mod money;
 mod promises;
 
@@ -7,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::{AttemptResult, Body, DoneRule, FailureClass, Outcome, RunIf, VerdictWord};
 
+use self::attempts::{Alive, Evidence};
 use crate::core::{Attempt, Control, Event, Graph, Limits, Said, Time};
 
 pub(super) struct Checker {
@@ -31,6 +34,7 @@ pub(super) struct Checker {
     pub(super) routes: BTreeMap<String, Option<String>>,
     pub(super) externals: BTreeMap<usize, u32>,
     pub(super) books: money::Books,
+    answers: answers::Answers,
     pub(super) passed: BTreeMap<usize, bool>,
     pub(super) started: BTreeMap<Attempt, u32>,
     pub(super) finished: BTreeMap<Attempt, u32>,
@@ -43,25 +47,6 @@ pub(super) struct Checker {
     pub(super) stopped: bool,
     pub(super) retried: bool,
     pub(super) attempts: u64,
-}
-
-#[derive(Default, Clone, Copy)]
-pub(super) struct Evidence {
-    pub(super) done: bool,
-    pub(super) exit_zero: bool,
-    pub(super) refused: bool,
-    pub(super) error: bool,
-    pub(super) incomplete: bool,
-    pub(super) nothing: bool,
-    pub(super) lost: bool,
-}
-
-pub(super) struct Alive {
-    pub(super) since: Time,
-    pub(super) running: bool,
-    pub(super) exited: bool,
-    pub(super) terminated: Option<Time>,
-    pub(super) killed: bool,
 }
 
 impl Checker {
@@ -85,6 +70,7 @@ impl Checker {
             externals: BTreeMap::new(),
             books: money::Books::default(),
             passed: BTreeMap::new(),
+            answers: answers::Answers::default(),
             started: BTreeMap::new(),
             finished: BTreeMap::new(),
             live: BTreeMap::new(),
@@ -116,6 +102,7 @@ impl Checker {
 
     /// What the world knows before the core hears of it.
     pub(super) fn before(&mut self, now: Time, event: &Event) {
+        self.answers.hear(event);
         match event {
             Event::Started { attempt, .. } => {
                 if let Some(alive) = self.live.get_mut(attempt) {
@@ -171,6 +158,13 @@ impl Checker {
     /// A record, from the core or from a person.
     pub(super) fn journaled(&mut self, now: Time, body: &Body) {
         match body {
+            Body::Answer { task, .. } => {
+                let task = self.index(task);
+                let hears = |alive: &Alive| alive.running && !alive.exited;
+                let mut attempts = self.live.iter().filter(|(attempt, _)| attempt.task == task);
+                let runs = attempts.any(|(_, alive)| hears(alive));
+                self.answers.answered(task, runs);
+            }
             Body::TaskReady { task, attempt, .. } => {
                 let task = self.index(task);
                 let last = self.numbers.insert(task, *attempt).unwrap_or(0);
@@ -253,6 +247,7 @@ impl Checker {
                 ..
             } => {
                 self.settled(task, *outcome);
+                self.answers.settled(self.index(task), *outcome);
                 if let Some(dependency) = dependency {
                     self.skipped_by
                         .insert(self.index(task), self.index(dependency));

@@ -54,6 +54,7 @@ impl Checker {
                 _ => {}
             }
         }
+        self.answers.after(event, actions);
         self.bounds();
         self.times(now);
         if matches!(event, Event::Interrupted) && self.interrupts > 1 {
