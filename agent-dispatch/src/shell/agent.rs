@@ -181,7 +181,7 @@ pub(super) fn attend(
 
 /// A process that has been started and not been listened to.
 struct Begun {
-    handle: duct::Handle,
+    process: std::process::Child,
     speaker: output::Speaker,
     tap: Tap,
     pipe: PipeReader,
@@ -249,7 +249,7 @@ fn begin(
     // Before anything that it says.
     let _ = events.send(Incoming::Started(Box::new(started)));
     Ok(Begun {
-        handle,
+        process: handle,
         speaker,
         tap,
         pipe: outputs.pipe,
@@ -276,12 +276,12 @@ impl Begun {
             return self.listen_behind(&nonce, events, threads);
         }
         let listener = output::Listener::new(self.speaker, self.tap, self.said, events);
-        match Outlet::new(self.pipe, &self.handle, &mut self.waiter) {
+        match Outlet::new(self.pipe, &mut self.process, &mut self.waiter) {
             Ok(outlet) => listener.listen(outlet),
             // It has no handle: it is waited for as it comes.
             Err(_) => self.waiter.process.kill(),
         }
-        let status = self.handle.wait().map(|output| output.status);
+        let status = self.process.wait();
         self.waiter.exited(status.ok());
         self.waiter.sweep(false);
         self.waiter.gone();
@@ -311,7 +311,7 @@ impl Begun {
             listener.listen(line);
             drop(ended);
         });
-        let status = self.handle.wait().map(|output| output.status);
+        let status = self.process.wait();
         drop(reaped);
         let held = output_ended.recv_timeout(GIVE_UP) == Err(RecvTimeoutError::Timeout);
         let waiter = &mut self.waiter;

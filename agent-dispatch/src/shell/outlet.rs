@@ -3,6 +3,7 @@
 
 use std::io::{PipeReader, Read};
 use std::os::fd::OwnedFd;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,7 +13,7 @@ use super::waiter::{GIVE_UP, LEAK, Waiter};
 /// Reads until nobody holds the other end any more.
 pub(super) struct Outlet<'a> {
     pipe: PipeReader,
-    handle: &'a duct::Handle,
+    process: &'a mut Child,
     waiter: &'a mut Waiter,
     /// Readable when the process has exited; gone when that is known.
     exit: Option<OwnedFd>,
@@ -24,13 +25,13 @@ pub(super) struct Outlet<'a> {
 impl Outlet<'_> {
     pub(super) fn new<'a>(
         pipe: PipeReader,
-        handle: &'a duct::Handle,
+        process: &'a mut Child,
         waiter: &'a mut Waiter,
     ) -> std::io::Result<Outlet<'a>> {
         Ok(Outlet {
             pipe,
             exit: Some(exit(waiter.process.pid)?),
-            handle,
+            process,
             waiter,
             since: Instant::now(),
             swept: false,
@@ -51,7 +52,7 @@ impl Outlet<'_> {
             };
             if exited {
                 self.exit = None;
-                let status = self.handle.wait().map(|output| output.status);
+                let status = self.process.wait();
                 self.waiter.exited(status.ok());
                 self.since = Instant::now();
             }
