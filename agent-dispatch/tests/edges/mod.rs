@@ -80,15 +80,28 @@ fn a_cancel_between_two_lives_is_carried_out() {
 #[test]
 fn an_answer_that_comes_when_the_agent_has_just_ended_is_not_lost() {
     let sandbox = Sandbox::new();
-    // Held output keeps the attempt from being over when its agent is.
-    let schedule = ask_once("(sleep 60 &); echo > asked;");
+    // Held output keeps the attempt from being over when its agent is; another task keeps the run from ending meanwhile.
+    let mut schedule = ask_once("(sleep 60 &);");
+    let waits =
+        json!({"id": "t2", "title": "two", "command": "while ! test -e go; do sleep 0.01; done"});
+    schedule["plan"]["tasks"]
+        .as_array_mut()
+        .unwrap()
+        .push(waits);
     let running = sandbox.start(&schedule, &[]);
-    sandbox.wait_for("asked");
+    let has = |kind: &str, count: usize| {
+        let records = sandbox.records();
+        let found = records.iter().filter(|record| record.body.kind() == kind);
+        found.count() == count
+    };
+    sandbox.wait_until(|| has("question", 1));
     sandbox.append(Body::Answer {
         task: "t1".to_owned(),
         text: "blue".to_owned(),
         by: None,
     });
+    sandbox.wait_until(|| has("task-settled", 1));
+    sandbox.write("go", "");
     let run = running.finish();
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(sandbox.state().tasks["t1"].attempt, 2);
