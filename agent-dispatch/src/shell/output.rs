@@ -256,10 +256,10 @@ impl Listener {
     }
 
     /// What its program says on stderr of why it ended, when its stream has no last word: an unknown session, a login.
+    /// In any case its end is waited for: it is in the log before anybody hears that the attempt is over.
     fn said_on_stderr(&self, report: &Report) -> Option<StreamError> {
-        let errors = self.errors.as_ref().filter(|_| !report.saw_result)?;
-        let text = errors.recv_timeout(ERRORS_END).ok()?;
-        StreamError::in_stderr(&text)
+        let text = self.errors.as_ref()?.recv_timeout(ERRORS_END).ok()?;
+        StreamError::in_stderr(&text).filter(|_| !report.saw_result)
     }
 
     fn tokens(&self, report: &Report) -> Option<Usage> {

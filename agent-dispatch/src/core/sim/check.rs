@@ -125,7 +125,7 @@ impl Checker {
                 evidence.nothing = report.nothing;
                 evidence.done |= matches!(report.word, Some(Said::Done(_)));
             }
-            Event::Session { attempt, session } => {
+            Event::Session { attempt, session } if self.live.contains_key(attempt) => {
                 let choice = self.choices[&attempt.task];
                 self.sessions
                     .insert((attempt.task, session.clone()), choice);

@@ -145,6 +145,10 @@ impl Line {
     }
 
     fn take(&mut self, piece: Piece<'_>) {
+        if self.heard.over {
+            // After the end record there is nothing of the attempt; a launcher's farewell is cut off in any case.
+            return;
+        }
         let (kind, payload) = match piece {
             Piece::Frame(kind, payload) => (kind, payload),
             Piece::Noise(noise) => {
