@@ -339,7 +339,8 @@ impl Dispatcher {
             Stands::ForApproval => self.tasks[task].standing = Standing::Waiting(Wait::Approval),
             Stands::Cancelled => self.let_go(task),
             Stands::Pending if free => self.enqueue(task, now.after(begun.delay), now),
-            Stands::Pending => {}
+            // Its delay goes on while it waits for what it depends on.
+            Stands::Pending => self.tasks[task].not_before = now.after(begun.delay),
         }
     }
 

@@ -147,6 +147,25 @@ fn a_checkpoint_holds_the_next_stage_until_it_is_approved() {
 }
 
 #[test]
+fn a_delay_goes_on_over_a_restart_while_a_dependency_is_done_again() {
+    let specs = vec![spec("a", &[]), spec("b", &[0])];
+    let delayed = Begun {
+        attempt: 1,
+        delay: 5_000,
+        ..Begun::default()
+    };
+    let initial = Initial {
+        tasks: vec![Begun::default(), delayed],
+        ..Initial::default()
+    };
+    let (mut run, actions) = begin_from(specs, limits(), initial);
+    assert_eq!(started(&actions), [(0, 1)]);
+    run.runs(0, 1);
+    assert_eq!(started(&run.ends(0, 1, 0)), []);
+    assert_eq!(started(&run.at(5_000, Event::Woken)), [(1, 2)]);
+}
+
+#[test]
 fn the_first_interrupt_is_gentle_the_second_is_not() {
     let (mut run, _) = begin(vec![spec("a", &[]), spec("b", &[0])], limits());
     run.runs(0, 1);
