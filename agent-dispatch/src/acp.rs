@@ -26,6 +26,9 @@ const INITIALIZE: u64 = 0;
 const NEW: u64 = 1;
 const FIRST_PROMPT: u64 = 3;
 
+/// Requests for leave that wait for a person, at most; what comes on top is refused.
+const MAX_ASKED: usize = 64;
+
 /// What the conversation is about.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
@@ -44,7 +47,7 @@ pub(crate) struct Setup {
 pub(crate) enum Reply {
     /// Write it to the agent's input, as one line.
     Send(Value),
-    /// A person must decide; [`Client::tell`] takes the answer.
+    /// A person must decide; [`Client::answer`] takes what is said.
     Ask(String),
     /// Its work is done: end its input.
     End,
@@ -125,12 +128,31 @@ impl Client {
         }
     }
 
-    /// A person speaks: the answer to what was asked, or a message that changes its course.
+    /// A message that changes its course. It answers nothing: leave that is asked for meanwhile is for the answer to give.
     pub(crate) fn tell(&mut self, text: &str) -> Vec<Reply> {
         if self.over {
             return Vec::new();
         }
-        if let Some(asked) = self.asked.pop_front() {
+        if !self.asked.is_empty() {
+            self.messages.push_back(text.to_owned());
+            return Vec::new();
+        }
+        self.awaits_answer = false;
+        if self.turn.is_none() && self.session.is_some() {
+            return self.prompt(text);
+        }
+        self.messages.push_back(text.to_owned());
+        // The next prompt goes out when this turn has ended, which it does now.
+        self.cancel()
+    }
+
+    /// The answer to what was asked last: leave, or else what the agent asked in words.
+    pub(crate) fn answer(&mut self, text: &str) -> Vec<Reply> {
+        if let Some(asked) = self.asked.pop_front().filter(|_| !self.over) {
+            if asked.is_whole() {
+                let answered = (asked.question(), text.to_owned());
+                self.setup.answered.push(answered);
+            }
             let choice = asked.choice_of(text);
             if choice.is_none() {
                 // Neither yes nor no: the answer is no, and the words are for the agent.
@@ -143,13 +165,7 @@ impl Client {
                 .chain(self.ask_next())
                 .collect();
         }
-        self.awaits_answer = false;
-        if self.turn.is_none() && self.session.is_some() {
-            return self.prompt(text);
-        }
-        self.messages.push_back(text.to_owned());
-        // The next prompt goes out when this turn has ended, which it does now.
-        self.cancel()
+        self.tell(text)
     }
 
     /// Its last word is a question to a person, or is none any more: after a question the conversation stays open.
@@ -248,31 +264,40 @@ impl Client {
         let Some(asked) = Asked::read(id, message) else {
             return vec![refusal(id)];
         };
-        let known = self
-            .setup
-            .answered
-            .iter()
-            .find(|(question, _)| *question == asked.question());
-        let choice = match known {
-            Some((_, answer)) => {
-                let choice = asked.choice_of(answer);
-                Some(choice.unwrap_or_else(|| asked.by_kind(false)))
-            }
-            None => self.setup.policy.choice(&asked),
-        };
-        if let Some(choice) = choice {
+        let choice = self.known(&asked);
+        if let Some(choice) = choice.or_else(|| self.setup.policy.choice(&asked)) {
             return self.decide(&asked, &choice);
+        }
+        if self.asked.len() >= MAX_ASKED {
+            return self.decide(&asked, &asked.by_kind(false));
         }
         let waits = !self.asked.is_empty();
         self.asked.push_back(asked);
         if waits { Vec::new() } else { self.ask_next() }
     }
 
+    /// What a person has said to the very same question.
+    fn known(&self, asked: &Asked) -> Option<Choice> {
+        let question = asked.is_whole().then(|| asked.question())?;
+        let mut answered = self.setup.answered.iter().rev();
+        let (_, answer) = answered.find(|(known, _)| *known == question)?;
+        let choice = asked.choice_of(answer);
+        Some(choice.unwrap_or_else(|| asked.by_kind(false)))
+    }
+
+    /// Puts the next request to a person, if it has not been decided by an answer meanwhile.
     fn ask_next(&mut self) -> Vec<Reply> {
-        let next = self.asked.front();
-        next.map(|asked| Reply::Ask(asked.question()))
-            .into_iter()
-            .collect()
+        let mut replies = Vec::new();
+        while let Some(asked) = self.asked.pop_front() {
+            if let Some(choice) = self.known(&asked) {
+                replies.extend(self.decide(&asked, &choice));
+                continue;
+            }
+            replies.push(Reply::Ask(asked.question()));
+            self.asked.push_front(asked);
+            break;
+        }
+        replies
     }
 
     fn decide(&mut self, asked: &Asked, choice: &Choice) -> Vec<Reply> {

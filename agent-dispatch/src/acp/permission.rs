@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 /// Longest title that a person is shown, in characters.
 const MAX_TITLE: usize = 500;
 
+/// Longest question, in characters.
+const MAX_QUESTION: usize = 2000;
+
 /// Kinds of calls that change nothing.
 const HARMLESS: [&str; 4] = ["read", "search", "think", "fetch"];
 
@@ -50,6 +53,8 @@ pub(super) struct Asked {
     id: Value,
     kind: String,
     title: String,
+    /// The title says all of what is asked for, and was not cut.
+    is_whole: bool,
     options: Vec<Offer>,
 }
 
@@ -81,8 +86,11 @@ impl Asked {
             })
         };
         let options = params.get("options")?.as_array()?;
-        let title = text(call, "title").unwrap_or_else(|| "use a tool".to_owned());
+        let named = text(call, "title").filter(|title| !title.trim().is_empty());
+        let is_named = named.is_some();
+        let title = named.unwrap_or_else(|| "use a tool".to_owned());
         Some(Asked {
+            is_whole: is_named && title.chars().count() <= MAX_TITLE,
             id: id.clone(),
             kind: text(call, "kind").unwrap_or_default(),
             title: printable(&title).chars().take(MAX_TITLE).collect(),
@@ -98,10 +106,16 @@ impl Asked {
             .map(|offer| offer.name.as_str())
             .collect();
         let title = self.title.replace('\n', " ");
-        printable(&format!(
+        let question = printable(&format!(
             "May it do this: {title}? (yes, no, or one of: {})",
             offers.join(", ")
-        ))
+        ));
+        question.chars().take(MAX_QUESTION).collect()
+    }
+
+    /// Whether the question stands for this call and no other, so that one answer will do for both.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The option that a person means: by its name, its id, or a yes or no. None when it is none of these.

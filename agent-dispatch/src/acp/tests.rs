@@ -154,7 +154,7 @@ fn a_person_is_asked_one_thing_at_a_time_and_never_the_same_twice() {
     let asked = hear(&mut client, &leave(9, "execute", "rm x"));
     assert_eq!(methods(&asked), [format!("ask: {question}")]);
     assert_eq!(hear(&mut client, &leave(10, "execute", "rm y")), []);
-    let replies = methods(&client.tell("yes, go on"));
+    let replies = methods(&client.answer("yes, go on"));
     assert_eq!(
         replies,
         [
@@ -163,7 +163,7 @@ fn a_person_is_asked_one_thing_at_a_time_and_never_the_same_twice() {
         ]
     );
     assert_eq!(
-        methods(&client.tell("perhaps")),
+        methods(&client.answer("perhaps")),
         [selected("c")],
         "what is no yes is a no"
     );
@@ -174,6 +174,10 @@ fn a_person_is_asked_one_thing_at_a_time_and_never_the_same_twice() {
         ["session/prompt"],
         "its words are for the agent"
     );
+    for (id, title, choice) in [(11, "rm x", "b"), (12, "rm y", "c")] {
+        let again = hear(&mut client, &leave(id, "execute", title));
+        assert_eq!(methods(&again), [selected(choice)], "{title}");
+    }
 
     let answered = vec![(question.to_owned(), "Always".to_owned())];
     let mut client = prompted(Setup {
@@ -205,7 +209,7 @@ fn a_message_ends_the_turn_and_begins_another() {
     let update = json!({"method": "session/update", "params": {"sessionId": "s", "update": said}});
     hear(&mut client, &update);
     hear(&mut client, &leave(9, "execute", "rm x"));
-    client.tell("no");
+    client.answer("no");
     let replies = client.tell("use blue");
     assert_eq!(methods(&replies), ["session/cancel"]);
     let replies = hear(&mut client, &result(3, &json!({"stopReason": "cancelled"})));
@@ -233,7 +237,7 @@ fn after_a_question_the_conversation_stays_open_for_the_answer() {
         hear(&mut client, &result(3, &json!({"stopReason": "end_turn"}))),
         []
     );
-    assert_eq!(methods(&client.tell("blue")), ["session/prompt"]);
+    assert_eq!(methods(&client.answer("blue")), ["session/prompt"]);
 }
 
 #[test]
@@ -257,4 +261,50 @@ fn what_we_do_not_have_is_refused_by_its_number() {
     };
     assert_eq!(answer.pointer("/error/code"), Some(&json!(-32601)));
     assert_eq!(answer.get("id"), Some(&json!("x-1")));
+}
+
+#[test]
+fn what_is_asked_twice_at_once_is_decided_by_one_answer() {
+    let mut client = prompted(setup(Permissions::Ask));
+    hear(&mut client, &leave(9, "execute", "rm x"));
+    hear(&mut client, &leave(10, "execute", "rm x"));
+    let replies = methods(&client.answer("yes"));
+    assert_eq!(replies, [selected("b"), selected("b")]);
+}
+
+#[test]
+fn an_answer_is_for_nothing_that_the_question_did_not_show() {
+    let long = "x".repeat(600);
+    for (first, second) in [
+        (format!("{long}1"), format!("{long}2")),
+        (String::new(), String::new()),
+    ] {
+        let mut client = prompted(setup(Permissions::Ask));
+        hear(&mut client, &leave(9, "execute", &first));
+        assert_eq!(methods(&client.answer("yes")), [selected("b")]);
+        let asked = methods(&hear(&mut client, &leave(10, "execute", &second)));
+        assert!(asked[0].starts_with("ask: "), "{asked:?}");
+    }
+}
+
+#[test]
+fn a_message_is_no_answer_to_what_leave_is_asked_for() {
+    let mut client = prompted(setup(Permissions::Ask));
+    hear(&mut client, &leave(9, "execute", "rm x"));
+    assert_eq!(client.tell("ok, and use blue"), []);
+    assert!(!client.refused());
+    assert_eq!(methods(&client.answer("no")), [selected("c")]);
+    let replies = hear(&mut client, &result(3, &json!({"stopReason": "end_turn"})));
+    assert_eq!(methods(&replies), ["session/prompt"], "it comes later");
+}
+
+#[test]
+fn a_flood_of_questions_has_an_end() {
+    let mut client = prompted(setup(Permissions::Ask));
+    let mut refused = 0;
+    for id in 0..1000 {
+        let title = format!("rm {id}");
+        refused += hear(&mut client, &leave(100 + id, "execute", &title)).len();
+    }
+    assert!(refused > 900, "{refused}");
 }

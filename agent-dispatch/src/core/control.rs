@@ -42,7 +42,11 @@ impl Dispatcher {
                 task,
                 number: live.number,
             };
-            self.out.push(Action::Deliver { attempt, text });
+            self.out.push(Action::Deliver {
+                attempt,
+                text,
+                is_answer: true,
+            });
         }
     }
 

@@ -60,7 +60,11 @@ impl Dispatcher {
             Due::Nudge => {
                 self.tell_silence(now, attempt, StallStep::Nudged);
                 let text = NUDGE.to_owned();
-                self.out.push(Action::Deliver { attempt, text });
+                self.out.push(Action::Deliver {
+                    attempt,
+                    text,
+                    is_answer: false,
+                });
             }
             Due::Stop(why) => {
                 if why == Why::Stalled {

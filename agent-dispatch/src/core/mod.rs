@@ -279,7 +279,12 @@ pub(crate) enum Action {
     /// End its gates; `GateFinished` still comes.
     KillGate(Attempt),
     /// Tell a running agent.
-    Deliver { attempt: Attempt, text: String },
+    Deliver {
+        attempt: Attempt,
+        text: String,
+        /// To what it has asked.
+        is_answer: bool,
+    },
     /// The dispatcher's work is done.
     Finish(End),
 }

@@ -85,7 +85,11 @@ impl Dispatcher {
             && candidate.follows_up
             && live.session.is_some()
             && live.can_be_steered();
-        self.out.push(Action::Deliver { attempt, text });
+        self.out.push(Action::Deliver {
+            attempt,
+            text,
+            is_answer: false,
+        });
         if restarts {
             self.stop(now, attempt, Why::Steered);
         }

@@ -135,11 +135,10 @@ impl Child {
         self.process.kill();
     }
 
-    /// Tells it what a person says, where it can hear.
-    pub(super) fn tell(&self, text: &str) {
-        if let Some(talk) = &self.talk {
-            talk.tell(text);
-        }
+    /// Tells it what a person says, where it can hear; answers what it asks next.
+    pub(super) fn tell(&self, text: &str, is_answer: bool) -> Vec<Event> {
+        let talk = self.talk.as_ref();
+        talk.map_or_else(Vec::new, |talk| talk.tell(text, is_answer))
     }
 }
 

@@ -99,7 +99,11 @@ impl Shell<'_> {
                     gate.kill();
                 }
             }
-            Action::Deliver { attempt, text } => self.deliver(attempt, &text),
+            Action::Deliver {
+                attempt,
+                text,
+                is_answer,
+            } => self.deliver(attempt, &text, is_answer),
             Action::Finish(end) => self.end = Some(end),
         }
         Ok(())
@@ -283,7 +287,7 @@ impl Shell<'_> {
         Ok(())
     }
 
-    fn deliver(&self, attempt: Attempt, text: &str) {
+    fn deliver(&mut self, attempt: Attempt, text: &str, is_answer: bool) {
         let task = &self.run.plan.tasks[attempt.task].id;
         let path = self.run.dir.whole(&RunDir::answers(task, attempt.number));
         let line = format!("{}\n", serde_json::json!({ "text": text }));
@@ -294,7 +298,7 @@ impl Shell<'_> {
             .open(path)
             .and_then(|mut file| file.write_all(line.as_bytes()));
         if let Some(child) = self.agents.get(&attempt) {
-            child.tell(text);
+            self.own.extend(child.tell(text, is_answer));
         }
     }
 }
