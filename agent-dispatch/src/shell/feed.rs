@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,10 +20,17 @@ use super::launcher::frame::{self, Kind};
 use super::threads::Threads;
 use crate::acp::Setup;
 
+/// Bytes that may wait for an agent that does not read. One that does not and still asks is told nothing any more.
+const MOST_WAITING: usize = 16 << 20;
+
 /// The way in. It closes when it is dropped.
 #[derive(Debug)]
 pub(super) struct Feed {
     sender: Mutex<Option<Sender<Vec<u8>>>>,
+    /// Bytes that have not been read.
+    waiting: Arc<AtomicUsize>,
+    /// The attempt's input has ended.
+    ended: AtomicBool,
     /// Behind a launcher, input travels in frames of this name, and the way stays open when the input has ended.
     nonce: Option<String>,
 }
@@ -30,16 +38,21 @@ pub(super) struct Feed {
 impl Feed {
     pub(super) fn new(mut pipe: PipeWriter, nonce: Option<String>, threads: &Threads) -> Feed {
         let (sender, pieces) = channel::<Vec<u8>>();
+        let waiting = Arc::<AtomicUsize>::default();
+        let unread = Arc::clone(&waiting);
         threads.run(move || {
             while let Ok(piece) = pieces.recv() {
                 // Nobody reads any more: it has ended, or will be ended.
                 if pipe.write_all(&piece).is_err() {
                     return;
                 }
+                unread.fetch_sub(piece.len(), Ordering::Relaxed);
             }
         });
         Feed {
             sender: Mutex::new(Some(sender)),
+            waiting,
+            ended: AtomicBool::new(false),
             nonce,
         }
     }
@@ -47,12 +60,22 @@ impl Feed {
     /// As it is, before any frame.
     pub(super) fn write_raw(&self, bytes: Vec<u8>) {
         if let Some(sender) = &*self.lock() {
-            let _ = sender.send(bytes);
+            let size = bytes.len();
+            self.waiting.fetch_add(size, Ordering::Relaxed);
+            if sender.send(bytes).is_err() {
+                self.waiting.fetch_sub(size, Ordering::Relaxed);
+            }
         }
     }
 
     /// The attempt's input goes on.
     pub(super) fn write(&self, bytes: &[u8]) {
+        if self.ended.load(Ordering::Acquire) {
+            return;
+        }
+        if self.waiting.load(Ordering::Relaxed) > MOST_WAITING {
+            return self.end();
+        }
         match &self.nonce {
             None => self.write_raw(bytes.to_vec()),
             Some(nonce) => {
@@ -65,6 +88,9 @@ impl Feed {
 
     /// The attempt's input ends.
     pub(super) fn end(&self) {
+        if self.ended.swap(true, Ordering::AcqRel) {
+            return;
+        }
         match &self.nonce {
             None => drop(self.lock().take()),
             Some(nonce) => self.write_raw(frame::encode(nonce, Kind::EndOfInput, b"")),
@@ -175,4 +201,22 @@ fn packet(start: &Start, containment: &Containment) -> anyhow::Result<Option<Vec
     let mut line = serde_json::to_vec(&packet).context("cannot write the packet")?;
     line.push(b'\n');
     Ok(Some(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_does_not_read_is_told_no_more_than_so_much() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let feed = Feed::new(writer, None, &Threads::default());
+        for _ in 0..64 {
+            feed.write(&vec![b'x'; 1 << 20]);
+        }
+        // Its end comes although the feed is still there.
+        let mut told = Vec::new();
+        reader.read_to_end(&mut told).unwrap();
+        assert!(told.len() <= MOST_WAITING + (3 << 20), "{}", told.len());
+    }
 }
