@@ -23,20 +23,31 @@ impl Shell<'_> {
         }
         self.run.state.refresh();
         let saved = schemas::journal::save(self.run.dir.path(), &self.run.state);
-        let incoming = &self.incoming;
-        let interrupted = || {
-            incoming
-                .try_iter()
-                .any(|news| matches!(news, Incoming::Signal(_)))
+        let (incoming, tokens) = (&self.incoming, &mut self.tokens);
+        let mut interrupted = || {
+            let mut interrupted = false;
+            for news in incoming.try_iter() {
+                match news {
+                    Incoming::Signal(_) => interrupted = true,
+                    Incoming::Token(token) => tokens.keep(token),
+                    _ => {}
+                }
+            }
+            interrupted
         };
-        for warning in self.herald.close(interrupted) {
+        for warning in self.herald.close(&mut interrupted) {
             self.view.warn(&warning);
         }
-        self.writer.close();
+        interrupted();
+        // Nobody waits for room in it any more.
+        drop(self.incoming);
+        let synced = self.writer.close();
         self.containment.dismiss();
         self.tokens.close();
         self.view.finished(&self.run.state);
-        let exit = match result? {
+        let end = result?;
+        synced.map_err(|error| Failure::trouble("cannot sync the journal").because(&error))?;
+        let exit = match end {
             End::Finished(RunOutcome::Succeeded) => Exit::Yes,
             End::Finished(_) => Exit::No,
             End::Waiting => Exit::Waiting,

@@ -136,7 +136,7 @@ impl Herald {
 
     /// Waits until everybody has been told, for a limited time and until a person has no patience left. Answers what went
     /// wrong.
-    pub(super) fn close(self, interrupted: impl Fn() -> bool) -> Vec<String> {
+    pub(super) fn close(self, mut interrupted: impl FnMut() -> bool) -> Vec<String> {
         let mut warnings = Vec::new();
         let begun = Instant::now();
         let lost = |crier: Crier| (crier.notice.command, crier.lost);

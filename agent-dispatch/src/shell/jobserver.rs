@@ -9,12 +9,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::FdFlags;
 
 use crate::cli;
@@ -101,10 +101,13 @@ impl Pool {
         if !is_pipe(&take) || !is_pipe(&put) {
             return None;
         }
-        // Opened anew: a number is nothing that can be closed twice.
+        // Opened anew: a number is nothing that can be closed twice. And without waiting: of a make that has ended, a named
+        // pipe may be left that nobody else will ever open.
+        let mut open = OpenOptions::new();
+        open.custom_flags(OFlags::NONBLOCK.bits() as i32);
         Some(Pool {
-            take: File::open(take).ok()?,
-            put: OpenOptions::new().write(true).open(put).ok()?,
+            take: open.clone().read(true).open(take).ok()?,
+            put: open.write(true).open(put).ok()?,
             kind: Kind::Theirs,
         })
     }
@@ -127,13 +130,13 @@ impl Pool {
         self.take.try_clone()
     }
 
-    /// Puts a token back. Never into a full pipe, in which a faulty client has put more than there were: that would be to
-    /// wait for ever.
+    /// Another handle, for who took a token and has no use for it.
+    pub(crate) fn putter(&self) -> std::io::Result<File> {
+        self.put.try_clone()
+    }
+
     pub(crate) fn put(&mut self, token: u8) {
-        let mut room = [PollFd::new(&self.put, PollFlags::OUT)];
-        if rustix::event::poll(&mut room, Some(&Timespec::default())) == Ok(1) {
-            let _ = self.put.write(&[token]);
-        }
+        put(&self.put, token);
     }
 
     /// Nothing of ours runs. Of somebody else's pool we know nothing.
@@ -176,6 +179,15 @@ pub(crate) fn take(mut pool: &File) -> std::io::Result<u8> {
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Puts a token back. Never into a full pipe, in which a faulty client has put more than there were: that would be to wait
+/// for ever.
+pub(crate) fn put(mut pool: &File, token: u8) {
+    let mut room = [PollFd::new(&pool, PollFlags::OUT)];
+    if rustix::event::poll(&mut room, Some(&Timespec::default())) == Ok(1) {
+        let _ = pool.write(&[token]);
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Tokens {
     implicit: bool,
     waiting: VecDeque<(Holder, Action)>,
     held: BTreeMap<Holder, Token>,
+    /// Came when nothing was to be started any more.
+    kept: Vec<u8>,
 }
 
 impl Tokens {
@@ -40,7 +42,8 @@ impl Tokens {
         let Some(pool) = pool else {
             return Tokens::default();
         };
-        let requests = pool.taker().ok().map(|taker| {
+        let ends = pool.taker().and_then(|taker| Ok((taker, pool.putter()?)));
+        let requests = ends.ok().map(|(taker, putter)| {
             let (requests, wanted) = channel();
             let events = events.clone();
             thread::spawn(move || {
@@ -49,7 +52,8 @@ impl Tokens {
                         return;
                     };
                     if events.send(Incoming::Token(token)).is_err() {
-                        return;
+                        // Nobody wants it any more, but for whoever owns it.
+                        return jobserver::put(&putter, token);
                     }
                 }
             });
@@ -103,10 +107,12 @@ impl Tokens {
         next
     }
 
-    /// A token that is under way to us then is one too many until the next time.
+    /// Not while one is under way to us: what asked for it reads the pool, too, and would take from under us what we have
+    /// seen there. It comes soon, as what we hold has been put back.
     fn refill_when_idle(&mut self) {
         if self.held.is_empty()
             && self.waiting.is_empty()
+            && self.asked == 0
             && let Some(pool) = &mut self.pool
         {
             pool.refill();
@@ -146,14 +152,21 @@ impl Tokens {
         }
     }
 
+    /// A token has come too late to start anything with it.
+    pub(super) fn keep(&mut self, token: u8) {
+        self.kept.push(token);
+    }
+
     /// Whoever started us gets back what we hold.
     pub(super) fn close(&mut self) {
-        let held = std::mem::take(&mut self.held);
+        let held = std::mem::take(&mut self.held).into_values();
+        let taken = held.filter_map(|token| match token {
+            Token::Taken(token) => Some(token),
+            Token::Implicit => None,
+        });
         if let Some(pool) = &mut self.pool {
-            for token in held.into_values() {
-                if let Token::Taken(token) = token {
-                    pool.put(token);
-                }
+            for token in taken.chain(self.kept.drain(..)) {
+                pool.put(token);
             }
         }
     }

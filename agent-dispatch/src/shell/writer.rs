@@ -21,7 +21,7 @@ const TOGETHER: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(super) struct Writer {
     lines: Option<Sender<Line>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<std::io::Result<()>>>,
 }
 
 struct Line {
@@ -46,16 +46,20 @@ impl Writer {
         }
     }
 
-    /// Waits until everything is out, or the reader gone.
-    pub(super) fn close(mut self) {
+    /// Waits until everything is out, or the reader gone. Fails when the journal could not be synced, which nobody may have
+    /// heard of: the loop had ended. Nobody may receive events any more then, or we might wait for room among them.
+    pub(super) fn close(mut self) -> std::io::Result<()> {
         self.lines = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let thread = self.thread.take();
+        thread.map_or(Ok(()), |thread| thread.join().unwrap_or(Ok(())))
     }
 }
 
-fn write(queue: &Receiver<Line>, journal: &File, events: &SyncSender<Incoming>) {
+fn write(
+    queue: &Receiver<Line>,
+    journal: &File,
+    events: &SyncSender<Incoming>,
+) -> std::io::Result<()> {
     let mut reader = true;
     while let Ok(first) = queue.recv() {
         let (mut at_once, mut after) = (String::new(), String::new());
@@ -77,12 +81,14 @@ fn write(queue: &Receiver<Line>, journal: &File, events: &SyncSender<Incoming>) 
                 after.push('\n');
             }
             if let Err(error) = journal.sync_data() {
+                let kind = error.kind();
                 let _ = events.send(Incoming::JournalLost(error));
-                return;
+                return Err(kind.into());
             }
             reader = reader && say(&after, events);
         }
     }
+    Ok(())
 }
 
 /// Answers whether anybody hears.
@@ -92,8 +98,28 @@ fn say(text: &str, events: &SyncSender<Incoming>) -> bool {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
     if said.is_err() {
-        // Nobody hears any more: a request to stop. The journal goes on having everything.
-        let _ = events.try_send(Incoming::ReaderGone);
+        // Nobody hears any more: a request to stop, which must not be lost among agents that talk much. The journal goes
+        // on having everything.
+        let _ = events.send(Incoming::ReaderGone);
     }
     said.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    #[test]
+    fn a_sync_that_failed_is_told_also_when_the_loop_has_ended() {
+        // A pipe cannot be synced.
+        let (_reader, pipe) = std::io::pipe().unwrap();
+        let (events, incoming) = sync_channel(0);
+        let writer = Writer::new(OwnedFd::from(pipe).into(), events);
+        writer.write(String::new(), true);
+        drop(incoming);
+        assert!(writer.close().is_err());
+    }
 }

@@ -182,3 +182,34 @@ fn under_make_it_runs_as_many_as_make_has_tokens_for() {
     sandbox.write("alone.json", &waits.to_string());
     assert!(make(&["-j2", "alone", "idle"]));
 }
+
+/// A pool of somebody else's, as MAKEFLAGS names it.
+fn their_pool(sandbox: &mut Sandbox) -> String {
+    let path = sandbox.path().join("pool").display().to_string();
+    let mut mkfifo = std::process::Command::new("mkfifo");
+    assert!(mkfifo.arg(&path).status().unwrap().success());
+    sandbox.env("MAKEFLAGS", &format!(" -j2 --jobserver-auth=fifo:{path}"));
+    path
+}
+
+#[test]
+fn a_pool_that_its_make_has_left_holds_up_nothing() {
+    let mut sandbox = Sandbox::new();
+    their_pool(&mut sandbox);
+    let run = sandbox.dispatch(&tasks(&["true", "true"]), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn a_token_that_comes_when_all_is_done_goes_back() {
+    let mut sandbox = Sandbox::new();
+    let path = their_pool(&mut sandbox);
+    let mut open = std::fs::OpenOptions::new();
+    let pool = open.read(true).write(true).open(&path).unwrap();
+    // Two of them have asked for a token when the third is done with the one that we have.
+    let put = format!("printf + >'{path}'");
+    let args = ["--on", "run-finished", &put];
+    let run = sandbox.dispatch(&tasks(&["true", "true", "true"]), &args);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(rustix::io::ioctl_fionread(&pool).unwrap(), 1);
+}
