@@ -110,7 +110,7 @@ fn a_banner_is_noise_and_goes_to_the_log() {
     let sandbox = Sandbox::new();
     let run = behind(
         &sandbox,
-        "shift; echo 'Welcome to node 7'; \"$@\"; echo bye",
+        "shift; echo 'Welcome to node 7'; exec \"$@\"",
         "echo work",
     );
     assert_eq!(run.code, 0, "{}", run.stderr);
