@@ -224,3 +224,38 @@ fn a_launcher_that_does_not_end_after_the_attempt_is_ended() {
     let run = behind(&sandbox, "shift; \"$@\"; exec sleep 300", "true");
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
+
+#[test]
+fn an_attempt_that_does_not_read_its_prompt_is_asked_to_end() {
+    let sandbox = Sandbox::new();
+    let line = "trap 'touch asked; exit 1' TERM; touch ready; while :; do sleep 0.05; done";
+    let long = "x".repeat(1 << 20);
+    let schedule = plan(json!([{"id": "t1", "title": "x", "description": long, "command": line}]));
+    let running = sandbox.start(&schedule, &["--launcher", "env"]);
+    sandbox.wait_for("ready");
+    running.signal(Signal::INT);
+    assert_eq!(running.finish().code, 130);
+    assert!(sandbox.exists("asked"), "before it is ended");
+}
+
+#[test]
+fn a_reason_of_any_length_comes_through_it() {
+    let sandbox = Sandbox::new();
+    let argv = ["x".repeat(100_000)];
+    let schedule = plan(json!([{"id": "t1", "title": "x", "command": argv}]));
+    let run = sandbox.dispatch(&schedule, &["--launcher", "env", "--retries", "0"]);
+    assert_lost(&sandbox, &run, "cannot find the program");
+}
+
+#[test]
+fn a_shell_that_takes_one_word_is_no_launcher() {
+    let sandbox = Sandbox::new();
+    for launcher in ["sh -c", "ssh host bash -lc"] {
+        let run = sandbox.dispatch(&task("true"), &["--launcher", launcher]);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(run.stderr.contains("exec"), "{}", run.stderr);
+    }
+    let words = "sh -c 'exec \"$0\" \"$@\"'";
+    let run = sandbox.dispatch(&task("true"), &["--launcher", words]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}

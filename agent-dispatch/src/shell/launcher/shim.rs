@@ -6,7 +6,7 @@ use std::io::{PipeReader, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +24,9 @@ use crate::shell::{contain, environment, life, scratch};
 /// Largest packet, in bytes: an argv and an environment, with room.
 const MAX_PACKET: usize = 16 << 20;
 
+/// Longest reason why it did not start, in characters: it may quote what it was told to run.
+const MAX_ERROR: usize = 4 << 10;
+
 /// After the attempt has exited, how long its output may still come before what holds the pipe is ended.
 const LEAK: Duration = Duration::from_millis(100);
 
@@ -37,7 +40,7 @@ pub(crate) fn run() -> Result<Exit, Failure> {
     let end = attempt(&packet, rest, &line);
     let end = end.unwrap_or_else(|error| EndRecord {
         attempt: packet.attempt,
-        error: Some(format!("{error:#}")),
+        error: Some(format!("{error:#}").chars().take(MAX_ERROR).collect()),
         ended: schemas::time::now(),
         ..EndRecord::default()
     });
@@ -240,20 +243,15 @@ impl Attempt {
 }
 
 /// Passes input on, and hears what is to be done. The line's end is the dispatcher's.
-fn listen(
-    packet: &Packet,
-    rest: Vec<u8>,
-    input: Option<std::process::ChildStdin>,
-    attempt: Attempt,
-) {
+fn listen(packet: &Packet, rest: Vec<u8>, input: Option<ChildStdin>, attempt: Attempt) {
     let mut frames = Frames::new(&packet.nonce);
-    let mut input = input;
+    let mut input = input.map(feed);
     thread::spawn(move || {
         let mut take = |piece: Piece<'_>| match piece {
             Piece::Frame(Kind::Input, bytes) => {
                 // It may have closed its input, or ended: that is its own affair.
-                let written = input.as_mut().map(|input| input.write_all(bytes));
-                if matches!(written, Some(Err(_))) {
+                let is_closed = |input: &Sender<Vec<u8>>| input.send(bytes.to_vec()).is_err();
+                if input.as_ref().is_some_and(is_closed) {
                     input = None;
                 }
             }
@@ -274,6 +272,19 @@ fn listen(
         }
         attempt.kill();
     });
+}
+
+/// Its input, by a thread of its own: while an attempt does not read, we must hear that it is to end.
+fn feed(mut input: ChildStdin) -> Sender<Vec<u8>> {
+    let (sender, pieces) = channel::<Vec<u8>>();
+    thread::spawn(move || {
+        while let Ok(piece) = pieces.recv() {
+            if input.write_all(&piece).is_err() {
+                return;
+            }
+        }
+    });
+    sender
 }
 
 /// Our end of the line.
@@ -334,7 +345,7 @@ impl Line {
         let (alive, over) = channel::<()>();
         thread::spawn(move || {
             while over.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
-                let used = life::tree_time(attempt.pid).unwrap_or_default();
+                let used = life::tree_time(attempt.pid);
                 if !line.send(Kind::Beat, used.as_millis().to_string().as_bytes()) {
                     attempt.kill();
                 }
