@@ -47,6 +47,17 @@ impl Launcher {
                 "cannot take {prefix:?} as a launcher: no words, or an open quote"
             ))
         })?;
+        let takes_one_word = |word: &String| {
+            let flags = word
+                .strip_prefix('-')
+                .and_then(|flags| flags.strip_suffix('c'));
+            flags.is_some_and(|flags| flags.chars().all(|flag| flag.is_ascii_lowercase()))
+        };
+        if words.last().is_some_and(takes_one_word) {
+            // It would run this program without the word that makes it a shim, which waits for a schedule then.
+            let message = format!("cannot take {prefix:?} as a launcher: two words come after it");
+            return Err(Failure::usage(message).help("after sh -c: 'exec \"$0\" \"$@\"'"));
+        }
         let program = which::which(&words[0])
             .map_err(|_| Failure::trouble(format!("cannot find the launcher {}", words[0])))?;
         let shim = match shim {
