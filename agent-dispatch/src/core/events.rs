@@ -17,10 +17,10 @@ impl Dispatcher {
             return;
         };
         live.runs(now, launch.clone());
-        let stopping = live.stopping.map(|stopping| stopping.why);
-        if let Some(why) = stopping {
+        let stopping = live.stopping;
+        if let Some(stopping) = stopping {
             // Its grace begins now.
-            live.stop(why, now, &limits);
+            live.stop(stopping.why, now, &limits);
         }
         let (choice, resumes) = (live.choice, live.session.clone());
         let candidate = &self.graph.specs[attempt.task].candidates[choice];
@@ -42,6 +42,9 @@ impl Dispatcher {
         if stopping.is_some() {
             // It was stopped while it was being started: there was nothing to signal then.
             self.out.push(Action::Terminate(attempt));
+            if self.interrupts > 1 {
+                self.kill(attempt);
+            }
         }
     }
 

@@ -207,6 +207,19 @@ fn an_attempt_that_is_stopped_while_it_starts_is_stopped_when_it_has_started() {
 }
 
 #[test]
+fn the_second_interrupt_is_for_what_is_being_started_too() {
+    let (mut run, _) = begin(vec![spec("a", &[])], limits());
+    let attempt = Attempt { task: 0, number: 1 };
+    run.then(Event::Interrupted);
+    run.then(Event::Interrupted);
+    let actions = run.then(Event::Started {
+        attempt,
+        launch: Launch::default(),
+    });
+    assert_eq!(actions.last(), Some(&Action::Kill(attempt)));
+}
+
+#[test]
 fn a_task_that_a_person_skips_holds_nobody_up() {
     let (mut run, _) = begin(vec![spec("a", &[]), spec("b", &[0])], limits());
     run.runs(0, 1);
