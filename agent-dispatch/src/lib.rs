@@ -236,7 +236,7 @@ fn dispatch(
     if let Some(prefix) = &cli.launcher {
         means.push_str(&format!(" + launcher {prefix}"));
     }
-    let pool = pool(cli, limits.jobs, &mark)?;
+    let pool = pool(cli, limits.jobs, containment.name())?;
     let opening = opening(
         &plan,
         &graph,
@@ -277,7 +277,7 @@ fn dispatch(
 }
 
 /// The pool of tokens that is asked for, or else that of a `make` above us: it decides how many run, unless --jobs does.
-fn pool(cli: &Cli, jobs: usize, mark: &str) -> Result<Option<Pool>, Failure> {
+fn pool(cli: &Cli, jobs: usize, name: &str) -> Result<Option<Pool>, Failure> {
     if cli.jobserver == cli::Jobserver::Off {
         return Ok(Pool::inherited().filter(|_| cli.jobs.is_none()));
     }
@@ -285,7 +285,7 @@ fn pool(cli: &Cli, jobs: usize, mark: &str) -> Result<Option<Pool>, Failure> {
     let size = cli
         .jobserver_tokens
         .map_or(processors.max(jobs), |size| size as usize);
-    let folder = || shell::scratch::one(mark);
+    let folder = || shell::scratch::one(name);
     Pool::serve(cli.jobserver, size, folder)
         .map_err(|error| Failure::trouble(format!("cannot serve tokens: {error:#}")))
 }

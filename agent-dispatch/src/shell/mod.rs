@@ -160,7 +160,7 @@ pub(crate) fn run(
         known: Arc::new(AtomicU64::new(run.journal.offset())),
         writer: Writer::new(run.journal.handle()?, events.clone()),
         owning: crate::prompt::owning(&run.plan),
-        scratch: scratch::Scratch::new(containment.run_mark()),
+        scratch: scratch::Scratch::new(containment.name()),
         run,
         containment,
         view,

@@ -1,25 +1,26 @@
 //! A folder for temporary files of each task's agent, its own `TMPDIR`: agents and their tools leave much behind, some of it
 //! whole conversations, and two of them must not meet in one place.
 //!
-//! It lasts as long as the task: a session that is taken up finds what it had put there. It lies outside the run
-//! directory, which may be in a repository, and has a short name, for sockets.
+//! It lasts as long as the task, and no longer than the dispatcher: a session that is taken up finds what it had put there.
+//! It lies outside the run directory, which may be in a repository, and has a short name, for sockets.
 
 use std::fs::DirBuilder;
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// The folders of one run.
+/// How the names of folders begin.
+const PREFIX: &str = "orchestrate-";
+
+/// The folders of one dispatcher. Whoever cleans up after one that was killed must not find those of the next.
 #[derive(Debug)]
 pub(super) struct Scratch {
     base: PathBuf,
 }
 
 impl Scratch {
-    pub(super) fn new(run_mark: &str) -> Scratch {
-        Scratch {
-            base: base(run_mark),
-        }
+    pub(super) fn new(name: &str) -> Scratch {
+        Scratch { base: base(name) }
     }
 
     /// The task's folder, made when it is not there.
@@ -50,16 +51,37 @@ pub(crate) fn one(name: &str) -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// The run has ended, or its dispatcher was killed: the folders of all its tasks go.
-pub(crate) fn remove_all(run_mark: &str) {
-    let base = base(run_mark);
+/// The dispatcher has ended, or was killed: the folders of all its tasks go.
+pub(crate) fn remove_all(name: &str) {
+    let base = base(name);
     if is_own(&base) {
         let _ = std::fs::remove_dir_all(base);
     }
 }
 
-fn base(run_mark: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("orchestrate-{run_mark}"))
+/// What earlier dispatchers of a run have left.
+pub(crate) fn remove_run(run_mark: &str) {
+    let begin = format!("{PREFIX}{run_mark}.");
+    for entry in std::fs::read_dir(place()).into_iter().flatten().flatten() {
+        let is_of_run = entry.file_name().to_string_lossy().starts_with(&begin);
+        if is_of_run && is_own(&entry.path()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn base(name: &str) -> PathBuf {
+    place().join(format!("{PREFIX}{name}"))
+}
+
+/// Where temporary files go. A path that is not absolute would be another one for an agent, which works in its own folder.
+fn place() -> PathBuf {
+    let place = std::env::temp_dir();
+    if place.is_absolute() {
+        place
+    } else {
+        PathBuf::from("/tmp")
+    }
 }
 
 /// For nobody else. What stands there already must be ours: the folder above is everybody's.
@@ -96,5 +118,18 @@ mod tests {
         remove_all(&mark);
         assert!(base(&mark).is_symlink(), "what is not ours stays");
         std::fs::remove_file(base(&mark)).unwrap();
+    }
+
+    #[test]
+    fn who_cleans_up_after_one_dispatcher_leaves_the_next_alone() {
+        let run = format!("test-run-{}", std::process::id());
+        let [first, next] = ["a", "b"].map(|session| format!("{run}.{session}"));
+        for name in [&first, &next] {
+            Scratch::new(name).folder("t1").unwrap();
+        }
+        remove_all(&first);
+        assert!(!base(&first).exists() && base(&next).exists());
+        remove_run(&run);
+        assert!(!base(&next).exists());
     }
 }

@@ -40,7 +40,8 @@ impl Cgroup {
     /// hook between fork and exec would cost every start its fast path.
     pub(super) fn enter(&self, session: &str, terminal: &str) -> std::io::Result<Vec<OsString>> {
         let folder = self.attempt(session, terminal);
-        fs::create_dir(&folder)?;
+        // With the run's own, which the warden of a dispatcher that was killed may just have removed.
+        fs::create_dir_all(&folder)?;
         let script = r#"echo $$ >"$0" && exec "$@""#;
         let procs = folder.join("cgroup.procs").into_os_string();
         Ok(vec!["/bin/sh".into(), "-c".into(), script.into(), procs])
@@ -74,6 +75,18 @@ pub(super) fn end(folder: &Path) -> bool {
     }
     let _ = fs::remove_dir(folder);
     any
+}
+
+/// Ends what one dispatcher has left in the run's group. Another may be at work in it by now.
+pub(super) fn end_session(run: &Path, session: &str) {
+    for entry in fs::read_dir(run).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_own = name.to_string_lossy().starts_with(&format!("{session}-"));
+        if is_own && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            end(&entry.path());
+        }
+    }
+    let _ = fs::remove_dir(run);
 }
 
 /// Ends what an earlier dispatcher has left of a run.

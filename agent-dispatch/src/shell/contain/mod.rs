@@ -88,9 +88,9 @@ impl Containment {
         Ok(containment)
     }
 
-    /// The part of all marks that names the run.
-    pub(crate) fn run_mark(&self) -> &str {
-        run_mark(&self.prefix)
+    /// The run and this dispatcher of it.
+    pub(crate) fn name(&self) -> &str {
+        self.prefix.trim_end_matches('.')
     }
 
     /// In words, for the journal.
@@ -196,7 +196,7 @@ impl Containment {
     /// Ends what is left of the run, and dismisses the warden.
     pub(crate) fn dismiss(&self) {
         self.sweep_all();
-        scratch::remove_all(self.run_mark());
+        scratch::remove_all(self.name());
         let warden = self
             .warden
             .lock()
@@ -301,21 +301,20 @@ fn namespace() -> Option<Fence> {
     works.then_some(Fence::Namespace(program))
 }
 
-/// The warden's whole life: waits until the dispatcher is gone, then ends what carries its mark.
+/// The warden's whole life: waits until the dispatcher is gone, then ends what carries its mark. Nothing of another
+/// dispatcher of the run, which may have been started at once.
 pub(crate) fn warden(prefix: &str, cgroup: Option<&str>) {
     let mut word = [0u8; 1];
     let dismissed = matches!(std::io::stdin().read(&mut word), Ok(1));
     if !dismissed && prefix.len() > 8 {
+        let name = prefix.trim_end_matches('.');
         if let Some(cgroup) = cgroup {
-            cgroup::end(Path::new(cgroup));
+            let session = name.rsplit('.').next().unwrap_or_default();
+            cgroup::end_session(Path::new(cgroup), session);
         }
         end_marked(prefix, false);
-        scratch::remove_all(run_mark(prefix));
+        scratch::remove_all(name);
     }
-}
-
-fn run_mark(prefix: &str) -> &str {
-    prefix.split('.').next().unwrap_or_default()
 }
 
 /// Ends what an earlier dispatcher of this run has left. Before anything is started again.
@@ -324,7 +323,9 @@ pub(crate) fn fence(run_mark: &str) -> bool {
         return false;
     }
     let contained = cgroup::fence(run_mark);
-    end_marked(&format!("{run_mark}."), false) || contained
+    let marked = end_marked(&format!("{run_mark}."), false);
+    scratch::remove_run(run_mark);
+    marked || contained
 }
 
 /// Ends all that carries this very mark; answers whether there was anything.
