@@ -10,6 +10,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::waiter::{GIVE_UP, LEAK, Waiter};
 
+/// More than any pipe holds: who prints so much after the sweep was not ended by it.
+const PIPE: usize = 1 << 20;
+
 /// Reads until nobody holds the other end any more.
 pub(super) struct Outlet<'a> {
     pipe: PipeReader,
@@ -20,6 +23,8 @@ pub(super) struct Outlet<'a> {
     /// Since the exit, or since what held the pipe was ended.
     since: Instant,
     swept: bool,
+    /// Bytes read since the sweep.
+    rest: usize,
 }
 
 impl Outlet<'_> {
@@ -35,6 +40,7 @@ impl Outlet<'_> {
             waiter,
             since: Instant::now(),
             swept: false,
+            rest: 0,
         })
     }
 
@@ -56,14 +62,16 @@ impl Outlet<'_> {
                 self.waiter.exited(status.ok());
                 self.since = Instant::now();
             }
-            if readable {
+            // Who goes on printing is not waited for any longer than who only holds the pipe.
+            let in_time = left != Some(Duration::ZERO);
+            if readable && in_time {
                 return Ok(true);
             }
-            if !exited && self.swept {
-                return Ok(false);
+            if self.swept {
+                return Ok(readable && self.rest < PIPE);
             }
             if !exited {
-                self.waiter.sweep(true);
+                self.waiter.sweep(!readable);
                 (self.swept, self.since) = (true, Instant::now());
             }
         }
@@ -72,11 +80,14 @@ impl Outlet<'_> {
 
 impl Read for Outlet<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.waits()? {
-            self.pipe.read(buffer)
-        } else {
-            Ok(0)
+        if !self.waits()? {
+            return Ok(0);
         }
+        let size = self.pipe.read(buffer)?;
+        if self.swept {
+            self.rest += size;
+        }
+        Ok(size)
     }
 }
 

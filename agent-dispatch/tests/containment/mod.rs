@@ -91,3 +91,17 @@ fn an_agent_that_works_without_a_word_is_not_taken_for_dead() {
     let run = sandbox.dispatch(&plan(json!([{"id": "t1", "title": "x"}])), &args);
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
+
+#[test]
+fn what_prints_for_ever_after_its_attempt_has_ended_is_ended_too() {
+    let sandbox = Sandbox::new();
+    let schedule = plan(json!([{"id": "t1", "title": "x", "command": "yes & exit 0"}]));
+    let run = sandbox.dispatch(&schedule, &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let leaked = |record: schemas::Record| match record.body {
+        Body::AttemptFinished { leaked, .. } => Some(leaked),
+        _ => None,
+    };
+    let leaked: Vec<bool> = sandbox.records().into_iter().filter_map(leaked).collect();
+    assert_eq!(leaked, [true], "and it is told");
+}
