@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::OFlags;
 use rustix::io::FdFlags;
 
 use crate::cli;
@@ -76,8 +76,7 @@ impl Pool {
                     .join("jobserver");
                 // Of a dispatcher that was killed.
                 let _ = std::fs::remove_file(&path);
-                let made = rustix::fs::mkfifoat(rustix::fs::CWD, &path, Mode::RUSR | Mode::WUSR);
-                made.with_context(|| format!("cannot make {}", path.display()))?;
+                make(&path).with_context(|| format!("cannot make {}", path.display()))?;
                 // Both ways: a pipe that nobody else has open must not make us wait.
                 let open = || OpenOptions::new().read(true).write(true).open(&path);
                 let ends = open().and_then(|take| Ok((take, open()?)));
@@ -163,6 +162,22 @@ impl Drop for Pool {
             let _ = std::fs::remove_file(path);
         }
     }
+}
+
+/// Makes a named pipe, for nobody else.
+#[cfg(not(target_os = "macos"))]
+fn make(path: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, Mode, mkfifoat};
+    Ok(mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR)?)
+}
+
+/// The call is not to be had there without unsafe code; the program is always there.
+#[cfg(target_os = "macos")]
+fn make(path: &Path) -> std::io::Result<()> {
+    let mut command = std::process::Command::new("mkfifo");
+    let status = command.args(["-m", "600"]).arg(path).status()?;
+    let failed = || std::io::Error::other(format!("mkfifo ended with {status}"));
+    status.success().then_some(()).ok_or_else(failed)
 }
 
 /// Waits for a token.
