@@ -269,8 +269,43 @@ fn hooks_may_refuse_and_commits_are_signed_where_that_is_configured() {
             .contains("gpgsig -----BEGIN")
     );
     // Once where it is merged, once where the checkout is fast-forwarded.
-    assert_eq!(ground.sandbox.read("hooked"), "fan-in\nfan-in\n");
+    let hooked = ground.sandbox.read("hooked");
+    assert!(
+        hooked.lines().count() == 2 && hooked.ends_with("\nfan-in: p2\n"),
+        "{hooked}"
+    );
     ground.assert_tidy();
+}
+
+#[test]
+fn what_only_looks_like_a_leftover_stays() {
+    let ground = Ground::with(&["p1"]);
+    // A number that no process has, and files that no run of ours made.
+    ground.sh("mkdir $TMPDIR/fan-in.9999999.abcdef; echo mine >$TMPDIR/fan-in.9999999.abcdef/file");
+    ground.sh("git worktree add -q --detach ../fan-in.9999999.abcdef/tree; echo mine >>../fan-in.9999999.abcdef/tree/a");
+    ground.sh("mkdir $TMPDIR/fan-in.9999998.abcdef");
+    ground.fan_in("p1").expect(0);
+    assert_eq!(
+        ground.sh("cat $TMPDIR/fan-in.*/file; tail -n 1 ../fan-in.*/tree/a"),
+        "mine\nmine"
+    );
+    assert_eq!(ground.sh("ls $TMPDIR"), "fan-in.9999999.abcdef");
+}
+
+#[test]
+fn history_that_cannot_be_read_is_no_branch_that_is_in_already() {
+    let ground = Ground::new();
+    ground.branch("p1", "echo one >one; commit one; echo two >two; commit two");
+    let middle = ground.sh("git rev-parse p1~1");
+    ground.sh(&format!(
+        "rm -f .git/objects/{}/{}",
+        &middle[..2],
+        &middle[2..]
+    ));
+    let ran = ground.fan_in("p1");
+    assert!(ran.code == 1 || ran.code == 4, "{ran:?}");
+    assert!(!ran.stdout.contains("already"), "{ran:?}");
+    assert_eq!(ground.story().len(), 0);
 }
 
 #[test]
