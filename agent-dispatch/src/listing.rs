@@ -1,5 +1,6 @@
 //! `--list-agents`: which profiles are known, and whether they could be used here and now.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::profiles::Profiles;
 use crate::tier;
 
 /// How long a program may think about its version.
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// Between its last word and its end.
 const LOOK: Duration = Duration::from_millis(2);
@@ -32,18 +33,25 @@ pub(crate) fn list(profiles: &Profiles, assume: bool) -> Result<Exit, Failure> {
         .iter()
         .map(|(name, profile)| (name, profile, which::which(program(profile)).ok()))
         .collect();
-    // All at once: some of them take a second to say it.
-    let versions: Vec<Option<String>> = thread::scope(|scope| {
-        let ask = |(_, profile, path): &(_, &Profile, Option<PathBuf>)| {
-            let (profile, path) = ((*profile).clone(), path.clone());
-            scope.spawn(move || version(&profile, path.as_deref()?))
+    // All at once, and each program once: some of them take seconds to say it.
+    let versions = thread::scope(|scope| {
+        let mut asked = BTreeMap::new();
+        for (_, profile, path) in &found {
+            if let Some(path) = path.as_deref().filter(|_| is_asked(profile)) {
+                asked
+                    .entry(path)
+                    .or_insert_with(|| scope.spawn(move || version(profile, path)));
+            }
+        }
+        let answer = |(path, thread): (&Path, thread::ScopedJoinHandle<'_, _>)| {
+            (path.to_owned(), thread.join().ok().flatten())
         };
-        let asked: Vec<_> = found.iter().map(ask).collect();
-        let answer = |thread: thread::ScopedJoinHandle<'_, _>| thread.join().ok().flatten();
-        asked.into_iter().map(answer).collect()
+        asked.into_iter().map(answer).collect::<BTreeMap<_, _>>()
     });
     let mut text = String::new();
-    for ((name, profile, path), version) in found.into_iter().zip(versions) {
+    for (name, profile, path) in found {
+        let version = path.as_ref().filter(|_| is_asked(profile));
+        let version = version.and_then(|path| versions.get(path).cloned().flatten());
         let argv = schemas::Command::Argv(profile.argv.clone());
         let path = path.map(|path| path.display().to_string());
         let line = serde_json::json!({
@@ -64,12 +72,14 @@ fn program(profile: &Profile) -> &str {
     profile.argv.first().map_or("", String::as_str)
 }
 
-/// The first line of what it answers to `--version`. Only a command of PATH is asked: a script that is named by its path
-/// is likely to be an agent that takes no flags, and would begin to work.
+/// Only a command of PATH is asked for its version: a script that is named by its path is likely to be an agent that takes
+/// no flags, and would begin to work.
+fn is_asked(profile: &Profile) -> bool {
+    !program(profile).contains('/')
+}
+
+/// The first line of what it answers to `--version`.
 fn version(profile: &Profile, path: &Path) -> Option<String> {
-    if program(profile).contains('/') {
-        return None;
-    }
     let mut command = Command::new(path);
     command
         .arg("--version")
