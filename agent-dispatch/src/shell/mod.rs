@@ -136,7 +136,9 @@ struct Shell<'v> {
     saved: Instant,
     save_pause: Duration,
     signal: Option<i32>,
+    /// Signals that asked us to end.
     interrupts: u32,
+    reader_gone: bool,
     end: Option<End>,
 }
 
@@ -182,6 +184,7 @@ pub(crate) fn run(
         save_pause: Duration::from_millis(300),
         signal: None,
         interrupts: 0,
+        reader_gone: false,
         end: None,
     };
     let result = shell.dispatch(opening);
@@ -299,7 +302,9 @@ impl Shell<'_> {
                 self.interrupts += 1;
                 self.signal.get_or_insert(signal);
                 self.view.interrupted(self.interrupts);
-                self.own.push_back(Event::Interrupted);
+                if self.interrupts > 1 || !self.reader_gone {
+                    self.own.push_back(Event::Interrupted);
+                }
             }
             Incoming::LogLost { attempt, reason } => {
                 let task = self.run.plan.tasks[attempt.task].id.clone();
@@ -316,7 +321,11 @@ impl Shell<'_> {
             Incoming::ReaderGone => {
                 self.signal
                     .get_or_insert(rustix::process::Signal::PIPE.as_raw());
-                self.own.push_back(Event::Interrupted);
+                // A Ctrl-C ends the reader as well: together they are one request.
+                if self.interrupts == 0 {
+                    self.own.push_back(Event::Interrupted);
+                }
+                self.reader_gone = true;
             }
             Incoming::Failed(failure) => {
                 self.starting -= 1;

@@ -1,5 +1,7 @@
 //! What happens between two lives of the dispatcher, and in the moments between two events.
 
+use std::process::Stdio;
+
 use rustix::process::Signal;
 use schemas::Body;
 use serde_json::{Value, json};
@@ -185,4 +187,27 @@ fn what_throws_its_mark_away_and_leaves_its_group_is_ended_with_the_run() {
         let _ = rustix::process::kill_process(pid, Signal::KILL);
     }
     assert!(!alive, "process {} has outlived the run", pid.trim());
+}
+
+#[test]
+fn a_ctrl_c_that_ends_the_reader_too_leaves_agents_their_grace() {
+    let sandbox = Sandbox::new();
+    let other = "until grep -q attempt-finished .orchestrate/journal.ndjson; do sleep 0.01; done";
+    // Long enough to be killed in.
+    let gentle = format!("trap '{other}; sleep 0.5; touch gentle; exit 1' TERM; touch two");
+    let wait = "while :; do sleep 0.02; done";
+    let schedule = plan(json!([
+        {"id": "t1", "title": "x", "command": format!("touch one; {wait}")},
+        {"id": "t2", "title": "y", "command": format!("{gentle}; {wait}")}]));
+    sandbox.write("schedule.json", &schedule.to_string());
+    let mut command = sandbox.command();
+    command.args(["--quiet", "schedule.json"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    sandbox.wait_for("one");
+    sandbox.wait_for("two");
+    drop(child.stdout.take());
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(sandbox.exists("gentle"));
 }
