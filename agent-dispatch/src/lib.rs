@@ -102,9 +102,13 @@ struct Prepared {
     /// Without the seed of the run.
     limits: Limits,
     notices: Vec<Notice>,
+    launcher: Option<Arc<Launcher>>,
 }
 
 fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepared, Failure> {
+    let launcher = cli.launcher.as_deref();
+    let launcher = launcher.map(|prefix| Launcher::new(prefix, cli.shim.as_deref()));
+    let launcher = launcher.transpose()?.map(Arc::new);
     let input = document::read(cli.file.as_deref())?;
     let schedule = schedule(&input)?;
     let plan: Plan = serde_json::from_str(schedule.plan.get()).map_err(|error| {
@@ -137,6 +141,7 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
         runners,
         agents,
         notices,
+        launcher,
     })
 }
 
@@ -185,6 +190,7 @@ fn dispatch(
         agents,
         mut limits,
         notices,
+        launcher,
     } = prepared;
     let gates = graph.specs.iter().any(|spec| spec.has_gates);
     let gate_program = if gates {
@@ -203,9 +209,6 @@ fn dispatch(
             isolated.join(", ")
         ));
     }
-    let launcher = cli.launcher.as_deref();
-    let launcher = launcher.map(|prefix| Launcher::new(prefix, cli.shim.as_deref()));
-    let launcher = launcher.transpose()?.map(Arc::new);
     let _lock = dir.lock()?;
     let (state, mut journal) = schemas::journal::load(dir.path())?;
     if !state.plan_id.is_empty() && state.plan_id != plan.plan_id {

@@ -254,6 +254,8 @@ fn a_shell_that_takes_one_word_is_no_launcher() {
         let run = sandbox.dispatch(&task("true"), &["--launcher", launcher]);
         assert_eq!(run.code, 2, "{}", run.stderr);
         assert!(run.stderr.contains("exec"), "{}", run.stderr);
+        let run = sandbox.dispatch(&task("true"), &["--dry-run", "--launcher", launcher]);
+        assert_eq!(run.code, 2, "nor is it said that it would start");
     }
     let words = "sh -c 'exec \"$0\" \"$@\"'";
     let run = sandbox.dispatch(&task("true"), &["--launcher", words]);

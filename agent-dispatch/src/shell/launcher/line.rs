@@ -19,6 +19,10 @@ use crate::shell::threads::Threads;
 /// Of stderr, so much is kept for whoever asks why it ended: its end.
 const MAX_ERRORS: usize = 16 << 10;
 
+/// More than any pipe holds. Of a launcher that prints without end, there is always more to read: when so much has come
+/// without a frame, there was none among it.
+const PIPE: usize = 1 << 20;
+
 /// Of one core, from which on CPU time is a sign of life.
 const SHARE: f64 = 0.05;
 
@@ -79,6 +83,10 @@ pub(crate) struct Heard {
     errors: Vec<u8>,
     /// The last frame; none before the first.
     last: Option<Instant>,
+    /// Bytes since then that were no frame.
+    noise: usize,
+    /// When it was said that the launcher still takes its time.
+    told: Option<Instant>,
     /// CPU time at the last beat.
     cpu: Duration,
     over: bool,
@@ -109,6 +117,7 @@ impl Line {
                 let mut frames = std::mem::replace(&mut self.frames, Frames::new(""));
                 frames.feed(&buffer[..size], |piece| self.take(piece));
                 self.frames = frames;
+                self.heed_silence(self.heard.noise > PIPE);
             }
         }
         Ok(())
@@ -129,9 +138,18 @@ impl Line {
             Err(rustix::io::Errno::INTR) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
+        self.heed_silence(true);
+        Ok(false)
+    }
+
+    /// `all_read`: no frame waits to be read.
+    fn heed_silence(&mut self, all_read: bool) {
         match self.heard.last {
-            None => self.lives(),
-            Some(last) if last.elapsed() >= SILENCE => {
+            None if self.heard.told.is_none_or(|told| told.elapsed() >= BEAT) => {
+                self.heard.told = Some(Instant::now());
+                self.lives();
+            }
+            Some(last) if all_read && last.elapsed() >= SILENCE => {
                 let seconds = SILENCE.as_secs();
                 self.ending.set(Err(format!(
                     "nothing was heard from behind its launcher for {seconds} s"
@@ -139,9 +157,8 @@ impl Line {
                 self.launcher.kill();
                 self.heard.over = true;
             }
-            Some(_) => {}
+            _ => {}
         }
-        Ok(false)
     }
 
     fn take(&mut self, piece: Piece<'_>) {
@@ -152,12 +169,13 @@ impl Line {
         let (kind, payload) = match piece {
             Piece::Frame(kind, payload) => (kind, payload),
             Piece::Noise(noise) => {
+                self.heard.noise += noise.len();
                 let shown = self.tap.mask.feed(noise);
                 self.tap.log.keep(&shown);
                 return;
             }
         };
-        self.heard.last = Some(Instant::now());
+        (self.heard.last, self.heard.noise) = (Some(Instant::now()), 0);
         match kind {
             Kind::Output => self.heard.output.extend(payload),
             Kind::Errors => {
@@ -217,5 +235,56 @@ impl Line {
         self.tap.log.keep(&rest);
         let errors = String::from_utf8_lossy(&self.heard.errors).into_owned();
         let _ = self.errors.try_send(errors);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::sync::mpsc::{channel, sync_channel};
+
+    use super::*;
+    use crate::shell::log::Log;
+
+    #[test]
+    fn a_launcher_that_prints_without_end_does_not_hide_that_nothing_comes_from_behind_it() {
+        let (pipe, writer) = std::io::pipe().unwrap();
+        let mut yes = Command::new("yes");
+        let mut yes = yes.stdout(Stdio::from(writer)).spawn().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ending = Ending::default();
+        let mut line = Line {
+            pipe,
+            frames: Frames::new("n0nce"),
+            attempt: Attempt { task: 0, number: 1 },
+            launcher: Process {
+                pid: yes.id(),
+                reaped: Arc::default(),
+            },
+            reaped: None,
+            ending: ending.clone(),
+            tap: Tap {
+                mask: Default::default(),
+                log: Log::new(folder.path().join("log")),
+            },
+            errors: sync_channel(1).0,
+            events: sync_channel(16).0,
+            threads: Threads::default(),
+            heard: Heard {
+                last: Instant::now().checked_sub(SILENCE),
+                ..Heard::default()
+            },
+        };
+        let (read, over) = channel();
+        std::thread::spawn(move || read.send(line.read(&mut [0; 9]).unwrap()));
+        let over = over.recv_timeout(Duration::from_secs(20));
+        yes.kill().unwrap();
+        yes.wait().unwrap();
+        assert_eq!(over, Ok(0));
+        assert!(
+            ending
+                .of(1, "")
+                .is_err_and(|why| why.contains("nothing was heard"))
+        );
     }
 }
