@@ -12,7 +12,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
 use rustix::io::FdFlags;
@@ -74,6 +74,12 @@ impl Pool {
                 let path = folder()
                     .context("cannot make the jobserver's folder")?
                     .join("jobserver");
+                // Words of MAKEFLAGS end there.
+                let has_blank = path.to_string_lossy().contains(char::is_whitespace);
+                ensure!(
+                    !has_blank,
+                    "make cannot read the path {path:?}: it has a blank"
+                );
                 // Of a dispatcher that was killed.
                 let _ = std::fs::remove_file(&path);
                 make(&path).with_context(|| format!("cannot make {}", path.display()))?;
@@ -245,6 +251,13 @@ mod tests {
         for (flags, expected) in table {
             assert_eq!(ends(flags), expected, "{flags:?}");
         }
+    }
+
+    #[test]
+    fn a_path_that_make_cannot_read_is_refused() {
+        let folder = || Ok(PathBuf::from("/tmp/a b"));
+        let refused = Pool::serve(cli::Jobserver::Fifo, 1, folder).unwrap_err();
+        assert!(refused.to_string().contains("blank"), "{refused}");
     }
 
     #[test]

@@ -88,7 +88,10 @@ fn place() -> PathBuf {
 fn make(folder: &Path) -> std::io::Result<()> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && is_own(folder) => Ok(()),
-        made => made,
+        made => made.map_err(|error| {
+            let message = format!("{}: {error}", folder.display());
+            std::io::Error::new(error.kind(), message)
+        }),
     }
 }
 
@@ -114,7 +117,8 @@ mod tests {
         assert!(!folder.exists());
         remove_all(&mark);
         std::os::unix::fs::symlink("/", base(&mark)).unwrap();
-        assert!(scratch.folder("t 1").is_err(), "a link of somebody else");
+        let failed = scratch.folder("t 1").unwrap_err().to_string();
+        assert!(failed.contains(&mark), "a link of somebody else: {failed}");
         remove_all(&mark);
         assert!(base(&mark).is_symlink(), "what is not ours stays");
         std::fs::remove_file(base(&mark)).unwrap();
