@@ -8,7 +8,7 @@ use std::time::SystemTime;
 /// Entries that are looked at, at most: some keep every session they ever had.
 const MOST_ENTRIES: usize = 20_000;
 
-/// Of a session's id, some names bear no more than its beginning.
+/// Of a random id, some names bear no more than its beginning.
 const SHORT: usize = 8;
 
 /// Where the logs of a session lie.
@@ -37,6 +37,7 @@ impl SessionLog {
         let Some(session) = self.session.as_deref().filter(|id| id.len() >= SHORT) else {
             return false;
         };
+        let session = told_apart(session);
         let mut left = MOST_ENTRIES;
         self.folders
             .iter()
@@ -44,8 +45,17 @@ impl SessionLog {
     }
 }
 
+/// As much of an id as tells its session from others. Ids that begin with the time have the same beginning when sessions
+/// begin together: of these, only the whole will do.
+fn told_apart(session: &str) -> &str {
+    let is_random = session.len() == 36 && session.get(14..15) == Some("4");
+    session
+        .get(..SHORT)
+        .filter(|_| is_random)
+        .unwrap_or(session)
+}
+
 fn grew(folder: &Path, session: &str, since: SystemTime, left: &mut usize) -> bool {
-    let begin = session.get(..SHORT).unwrap_or(session);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if *left == 0 {
             return false;
@@ -58,7 +68,7 @@ fn grew(folder: &Path, session: &str, since: SystemTime, left: &mut usize) -> bo
             if grew(&entry.path(), session, since, left) {
                 return true;
             }
-        } else if entry.file_name().to_string_lossy().contains(begin) {
+        } else if entry.file_name().to_string_lossy().contains(session) {
             let modified = entry.metadata().and_then(|metadata| metadata.modified());
             if modified.is_ok_and(|time| time >= since) {
                 return true;
@@ -100,7 +110,10 @@ mod tests {
         let write = |name: &str| fs::write(folder.join(name), "x").unwrap();
         write("chat-5d2f0c1e.jsonl");
         assert!(!log.grew(since), "no session is known");
-        log.know("0a1b2c3d-4e5f".to_owned());
+        log.know("01936f2a-7b3c-7d11-8000-000000000001".to_owned());
+        write("01936f2a-7b3c-7d22-8000-000000000002.jsonl");
+        assert!(!log.grew(since), "another one's, begun in the same minute");
+        log.know("0a1b2c3d-4e5f-4a6b-8c7d-000000000003".to_owned());
         assert!(!log.grew(since), "another one's");
         write("chat-0a1b2c3d.jsonl");
         assert!(log.grew(since));
