@@ -69,7 +69,7 @@ fn start_when_written(command: &mut Command) -> std::io::Result<Child> {
 fn argv(start: &Start, containment: &Containment) -> anyhow::Result<Vec<OsString>> {
     let (program, args): (PathBuf, Vec<OsString>) = match &start.behind {
         Some(behind) => {
-            let (program, mut argv) = behind.launcher.command(&start.workspace);
+            let (program, mut argv) = behind.launcher.command(&start.workspace)?;
             argv.remove(0);
             (program, argv)
         }

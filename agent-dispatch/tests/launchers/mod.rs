@@ -261,3 +261,20 @@ fn a_shell_that_takes_one_word_is_no_launcher() {
     let run = sandbox.dispatch(&task("true"), &["--launcher", words]);
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
+
+#[test]
+fn the_name_of_a_folder_is_no_command_of_the_launchers_shell() {
+    // As ssh hands on its words.
+    let script = "folder=$1; shift 2; eval \"cd $folder\" && exec \"$@\"";
+    for (path, code) in [("plain", 0), ("x; true", 1)] {
+        let sandbox = Sandbox::new();
+        let launcher = sandbox.script("launcher", script);
+        let mut schedule = task("touch done");
+        schedule["plan"]["projects"] = json!([{"name": "a", "path": path}]);
+        schedule["plan"]["tasks"][0]["project"] = json!("a");
+        let launcher = format!("{launcher} {{workspace}} --");
+        let run = sandbox.dispatch(&schedule, &["--launcher", &launcher, "--retries", "0"]);
+        assert_eq!(run.code, code, "{}", run.stderr);
+        assert_eq!(sandbox.exists(&format!("{path}/done")), code == 0);
+    }
+}

@@ -29,6 +29,9 @@ pub(super) const SILENCE: Duration = Duration::from_secs(30);
 /// After the end record, how long the launcher may take to end.
 pub(super) const LINGER: Duration = Duration::from_secs(10);
 
+/// Stands for the attempt's folder.
+const WORKSPACE: &str = "{workspace}";
+
 /// The prefix and the shim.
 #[derive(Debug, Clone)]
 pub(crate) struct Launcher {
@@ -73,17 +76,21 @@ impl Launcher {
         })
     }
 
-    /// Program and arguments for an attempt in a folder.
-    pub(super) fn command(&self, workspace: &Path) -> (PathBuf, Vec<OsString>) {
+    /// Program and arguments for an attempt in a folder. Its name comes from a plan, and may have to pass a shell.
+    pub(super) fn command(&self, workspace: &Path) -> anyhow::Result<(PathBuf, Vec<OsString>)> {
         let folder = workspace.to_string_lossy();
+        let is_asked_for = self.words.iter().any(|word| word.contains(WORKSPACE));
+        let is_plain = |c: char| c.is_alphanumeric() || "/._-+@%:,=".contains(c);
+        anyhow::ensure!(
+            !is_asked_for || folder.chars().all(is_plain),
+            "cannot put the folder {folder:?} on a launcher's command line: a shell there may take it for more than a name"
+        );
         let words = self
             .words
             .iter()
-            .map(|word| word.replace("{workspace}", &folder));
+            .map(|word| word.replace(WORKSPACE, &folder));
         let shim = [self.shim.clone().into_os_string(), "__exec".into()];
-        (
-            self.program.clone(),
-            words.map(OsString::from).chain(shim).collect(),
-        )
+        let words = words.map(OsString::from).chain(shim);
+        Ok((self.program.clone(), words.collect()))
     }
 }
