@@ -298,14 +298,7 @@ impl Shell<'_> {
                     self.act_now(action)?;
                 }
             }
-            Incoming::Signal(signal) => {
-                self.interrupts += 1;
-                self.signal.get_or_insert(signal);
-                self.view.interrupted(self.interrupts);
-                if self.interrupts > 1 || !self.reader_gone {
-                    self.own.push_back(Event::Interrupted);
-                }
-            }
+            Incoming::Signal(signal) => self.signalled(signal),
             Incoming::LogLost { attempt, reason } => {
                 let task = self.run.plan.tasks[attempt.task].id.clone();
                 let log = RunDir::log(&task, attempt.number);
@@ -318,15 +311,7 @@ impl Shell<'_> {
                     false,
                 )?;
             }
-            Incoming::ReaderGone => {
-                self.signal
-                    .get_or_insert(rustix::process::Signal::PIPE.as_raw());
-                // A Ctrl-C ends the reader as well: together they are one request.
-                if self.interrupts == 0 {
-                    self.own.push_back(Event::Interrupted);
-                }
-                self.reader_gone = true;
-            }
+            Incoming::ReaderGone => self.reader_gone(),
             Incoming::Failed(failure) => {
                 self.starting -= 1;
                 return Err(failure);
@@ -341,6 +326,25 @@ impl Shell<'_> {
             }
         }
         Ok(())
+    }
+
+    fn signalled(&mut self, signal: i32) {
+        self.interrupts += 1;
+        self.signal.get_or_insert(signal);
+        self.view.interrupted(self.interrupts);
+        if self.interrupts > 1 || !self.reader_gone {
+            self.own.push_back(Event::Interrupted);
+        }
+    }
+
+    /// A Ctrl-C ends the reader as well: together they are one request.
+    fn reader_gone(&mut self) {
+        let pipe = rustix::process::Signal::PIPE.as_raw();
+        self.signal.get_or_insert(pipe);
+        if self.interrupts == 0 {
+            self.own.push_back(Event::Interrupted);
+        }
+        self.reader_gone = true;
     }
 
     /// Records first, then the deeds. Answers whether an end was called off: somebody spoke meanwhile.
