@@ -208,6 +208,8 @@ fn a_ctrl_c_that_ends_the_reader_too_leaves_agents_their_grace() {
     drop(child.stdout.take());
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, Signal::INT).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // Whichever of the two is noticed first.
+    let code = child.wait().unwrap().code();
+    assert!([Some(130), Some(141)].contains(&code), "{code:?}");
     assert!(sandbox.exists("gentle"));
 }
