@@ -73,7 +73,7 @@ impl Feed {
         if self.ended.load(Ordering::Acquire) {
             return;
         }
-        if self.waiting.load(Ordering::Relaxed) > MOST_WAITING {
+        if self.is_full() {
             return self.end();
         }
         match &self.nonce {
@@ -84,6 +84,11 @@ impl Feed {
                 }
             }
         }
+    }
+
+    /// So much waits that whoever writes more ends the input.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > MOST_WAITING
     }
 
     /// The attempt's input ends.

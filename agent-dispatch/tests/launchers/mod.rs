@@ -278,3 +278,15 @@ fn the_name_of_a_folder_is_no_command_of_the_launchers_shell() {
         assert_eq!(sandbox.exists(&format!("{path}/done")), code == 0);
     }
 }
+
+#[test]
+fn a_huge_prompt_reaches_who_reads_it_late() {
+    let sandbox = Sandbox::new();
+    let size = 40 << 20;
+    // Not before much more than may wait has been sent.
+    let line = format!("sleep 0.5; test $(wc -c) -gt {size}");
+    let long = "x".repeat(size);
+    let schedule = plan(json!([{"id": "t1", "title": "x", "description": long, "command": line}]));
+    let run = sandbox.dispatch(&schedule, &["--launcher", "env", "--retries", "0"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}

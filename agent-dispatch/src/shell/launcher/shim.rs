@@ -2,7 +2,7 @@
 //!
 //! It ends the attempt when its line to the dispatcher breaks: nobody would hear of it, and another one may be started.
 
-use std::io::{PipeReader, Read, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ use schemas::{Exit, Failure};
 use super::frame::{Frames, Kind, MAX_PAYLOAD, Piece, encode};
 use super::lease::Lease;
 use super::{BEAT, EndRecord, Packet};
+use crate::shell::feed::Feed;
+use crate::shell::threads::Threads;
 use crate::shell::{contain, environment, life, scratch};
 
 /// Largest packet, in bytes: an argv and an environment, with room.
@@ -26,6 +28,9 @@ const MAX_PACKET: usize = 16 << 20;
 
 /// Longest reason why it did not start, in characters: it may quote what it was told to run.
 const MAX_ERROR: usize = 4 << 10;
+
+/// How often is looked whether it has read what it was sent.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// After the attempt has exited, how long its output may still come before what holds the pipe is ended.
 const LEAK: Duration = Duration::from_millis(100);
@@ -245,17 +250,27 @@ impl Attempt {
 /// Passes input on, and hears what is to be done. The line's end is the dispatcher's.
 fn listen(packet: &Packet, rest: Vec<u8>, input: Option<ChildStdin>, attempt: Attempt) {
     let mut frames = Frames::new(&packet.nonce);
-    let mut input = input.map(feed);
+    // By a thread of its own: while an attempt does not read, we must hear that it is to end.
+    let input = input.map(|input| {
+        let pipe = PipeWriter::from(OwnedFd::from(input));
+        Feed::new(pipe, None, &Threads::default())
+    });
     thread::spawn(move || {
         let mut take = |piece: Piece<'_>| match piece {
             Piece::Frame(Kind::Input, bytes) => {
-                // It may have closed its input, or ended: that is its own affair.
-                let is_closed = |input: &Sender<Vec<u8>>| input.send(bytes.to_vec()).is_err();
-                if input.as_ref().is_some_and(is_closed) {
-                    input = None;
+                if let Some(input) = &input {
+                    // So much is never cut off: the dispatcher waits, and has a bound of its own.
+                    while input.is_full() && !attempt.over.load(Ordering::Acquire) {
+                        thread::sleep(PAUSE);
+                    }
+                    input.write(bytes);
                 }
             }
-            Piece::Frame(Kind::EndOfInput, _) => input = None,
+            Piece::Frame(Kind::EndOfInput, _) => {
+                if let Some(input) = &input {
+                    input.end();
+                }
+            }
             Piece::Frame(Kind::Terminate, _) => attempt.terminate(),
             _ => {}
         };
@@ -272,19 +287,6 @@ fn listen(packet: &Packet, rest: Vec<u8>, input: Option<ChildStdin>, attempt: At
         }
         attempt.kill();
     });
-}
-
-/// Its input, by a thread of its own: while an attempt does not read, we must hear that it is to end.
-fn feed(mut input: ChildStdin) -> Sender<Vec<u8>> {
-    let (sender, pieces) = channel::<Vec<u8>>();
-    thread::spawn(move || {
-        while let Ok(piece) = pieces.recv() {
-            if input.write_all(&piece).is_err() {
-                return;
-            }
-        }
-    });
-    sender
 }
 
 /// Our end of the line.
