@@ -96,7 +96,7 @@ pub(super) struct Process {
 
 impl Process {
     /// SIGTERM to its group.
-    fn terminate(&self) {
+    pub(super) fn terminate(&self) {
         if !self.reaped.load(Ordering::Acquire) {
             contain::terminate(self.pid);
         }

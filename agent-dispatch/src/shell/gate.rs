@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use anyhow::Context;
 use schemas::{FailureClass, FindingCounts, Verdict, VerdictWord};
 
 use super::Incoming;
+use super::agent::Process;
 use super::contain::{self, Containment};
 use super::log::{Log, Tap};
 use super::mask::Mask;
@@ -44,17 +46,17 @@ pub(super) struct Check<'a> {
 /// A running gate program.
 #[derive(Debug)]
 pub(super) struct GateChild {
-    pid: u32,
+    process: Process,
 }
 
 impl GateChild {
     /// Asks it to end; it ends its checks first.
     pub(super) fn terminate(&self) {
-        contain::terminate(self.pid);
+        self.process.terminate();
     }
 
     pub(super) fn kill(&self) {
-        contain::kill(self.pid);
+        self.process.kill();
     }
 }
 
@@ -114,10 +116,16 @@ pub(super) fn start(
         dir.whole(&verdict_file),
         check.mask.clone(),
     );
+    let reaped = Arc::new(AtomicBool::new(false));
+    let process = Process {
+        pid,
+        reaped: Arc::clone(&reaped),
+    };
     let (told, all_told) = sync_channel(1);
     thread::spawn(move || output::drain(errors, tap, &told));
     thread::spawn(move || {
         let status = handle.wait().map(|output| output.status);
+        reaped.store(true, Ordering::Release);
         containment.leaders().remove(&pid);
         containment.sweep(pid, &terminal);
         let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
@@ -126,7 +134,7 @@ pub(super) fn start(
         let answer = read_verdict(&path, verdict_file, &how, &mask);
         let _ = events.send(Incoming::Event(Event::GateFinished { attempt, answer }));
     });
-    Ok(GateChild { pid })
+    Ok(GateChild { process })
 }
 
 fn gates_document(gates: &[&str]) -> String {

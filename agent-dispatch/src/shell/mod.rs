@@ -21,6 +21,7 @@ pub(crate) mod run_dir;
 pub(crate) mod scratch;
 mod session_log;
 mod spawn;
+mod starting;
 mod talk;
 mod threads;
 mod tokens;
