@@ -9,13 +9,13 @@ use std::fs::File;
 use std::io::Write;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Incoming;
 
-/// Before a sync, so that what comes together shares it: a sync costs the disk more than this, and whoever makes a file on
-/// the same disk meanwhile waits for it.
-const TOGETHER: Duration = Duration::from_millis(2);
+/// Before a sync, so that what comes together shares it: at least, and at most. Between them, four times what the last one
+/// took: whoever makes a file on the same disk meanwhile waits for it, and every attempt makes one.
+const TOGETHER: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(10));
 
 /// Writes lines in order, each flushed when nothing waits behind it.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ fn write(
     journal: &File,
     events: &SyncSender<Incoming>,
 ) -> std::io::Result<()> {
-    let mut reader = true;
+    let (mut reader, mut took) = (true, Duration::ZERO);
     while let Ok(first) = queue.recv() {
         let (mut at_once, mut after) = (String::new(), String::new());
         for line in std::iter::once(first).chain(queue.try_iter()) {
@@ -75,16 +75,18 @@ fn write(
         }
         reader = reader && say(&at_once, events);
         if !after.is_empty() {
-            thread::sleep(TOGETHER);
+            thread::sleep((took * 4).clamp(TOGETHER.0, TOGETHER.1));
             for line in queue.try_iter() {
                 after.push_str(&line.text);
                 after.push('\n');
             }
+            let begun = Instant::now();
             if let Err(error) = journal.sync_data() {
                 let kind = error.kind();
                 let _ = events.send(Incoming::JournalLost(error));
                 return Err(kind.into());
             }
+            took = begun.elapsed();
             reader = reader && say(&after, events);
         }
     }
