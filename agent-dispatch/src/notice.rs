@@ -1,50 +1,10 @@
 //! What somebody wants to hear of: an event of the run, and the command that is told (`--on EVENT CMD`).
 
-use schemas::{Body, Failure, Outcome, Record, RunOutcome, State, TaskStatus, VerdictWord};
+use schemas::{
+    Body, Failure, Outcome, RECORD_TYPES, Record, RunOutcome, State, TaskStatus, VerdictWord,
+};
 
 use crate::progress;
-
-/// The types of records, in the order of the schema.
-const TYPES: [&str; 38] = [
-    "run-started",
-    "run-resumed",
-    "run-paused",
-    "run-finished",
-    "task-ready",
-    "task-settled",
-    "attempt-started",
-    "attempt-session",
-    "attempt-finished",
-    "attempt-stalled",
-    "attempt-retrying",
-    "progress",
-    "done",
-    "error",
-    "question",
-    "answer",
-    "steering",
-    "message",
-    "gate-started",
-    "gate-finished",
-    "fix-requested",
-    "workspace-created",
-    "workspace-removed",
-    "commit-created",
-    "merge-finished",
-    "merge-conflict",
-    "merge-reverted",
-    "checkpoint-reached",
-    "checkpoint-approved",
-    "checkpoint-rejected",
-    "decision",
-    "quota-hold",
-    "quota-released",
-    "budget-exceeded",
-    "lock-acquired",
-    "lock-released",
-    "state-transition",
-    "note",
-];
 
 /// Longest message in the environment, in characters.
 const MAX_MESSAGE: usize = 1000;
@@ -105,14 +65,14 @@ impl Occasion {
         if let Some((_, occasion)) = word {
             return Ok(occasion);
         }
-        let kind = TYPES.into_iter().find(|kind| *kind == text);
+        let kind = RECORD_TYPES.into_iter().find(|kind| *kind == text);
         kind.map(Occasion::Type).ok_or_else(|| {
             let words = WORDS.map(|(word, _)| word).join(", ");
             let help = match nearest(text) {
                 Some(name) => format!("did you mean {name}?"),
                 None => format!(
                     "it is one of {words}, or a record type: {}",
-                    TYPES.join(", ")
+                    RECORD_TYPES.join(", ")
                 ),
             };
             Failure::usage(format!("--on knows no event {text}")).help(help)
@@ -232,7 +192,7 @@ fn nearest(text: &str) -> Option<&'static str> {
     let allowed = (text.chars().count() / 3).clamp(1, 4);
     let words = WORDS.iter().map(|(word, _)| *word).filter(|w| *w != "*");
     words
-        .chain(TYPES)
+        .chain(RECORD_TYPES)
         .map(|name| (strsim::osa_distance(name, text), name))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

@@ -47,8 +47,8 @@ pub use profile::{
     Steering, TestEndpoint,
 };
 pub use record::{
-    AgentLabel, AttemptResult, Body, CountedBy, FailureClass, Record, RunOutcome, StallStep,
-    TaskLabel, Usage,
+    AgentLabel, AttemptResult, Body, CountedBy, FailureClass, RECORD_TYPES, Record, RunOutcome,
+    StallStep, TaskLabel, Usage,
 };
 pub use render::render;
 pub use schedule::{CriticalPath, Estimate, Lane, Schedule, TaskSlot, Worktree};

@@ -1,11 +1,13 @@
 //! Records: one line of a run, flat JSON.
 
 mod body;
+mod types;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use body::Body;
+pub use types::RECORD_TYPES;
 
 /// One line of a run: the journal's and stdout's.
 #[derive(Debug, Clone, PartialEq)]

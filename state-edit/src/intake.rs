@@ -176,7 +176,8 @@ struct Given {
 
 fn check(body: &Body, kind: &str, allow_unknown: bool) -> Result<(), Failure> {
     if *body == Body::Unknown && !allow_unknown {
-        let meant = near::nearest(kind, near::TYPES).map(|near| format!(" (did you mean {near}?)"));
+        let meant = near::nearest(kind, schemas::RECORD_TYPES)
+            .map(|near| format!(" (did you mean {near}?)"));
         return Err(Failure::input(format!(
             "unknown type {kind}{}; --allow-unknown appends it all the same",
             meant.unwrap_or_default()

@@ -16,15 +16,6 @@ fn parsed(line: &str) -> Record {
 }
 
 #[test]
-fn the_types_are_those_of_the_schema() {
-    let schema: serde_json::Value =
-        serde_json::from_str(include_str!("../../../schemas/record.schema.json")).unwrap();
-    let rules = schema["allOf"].as_array().unwrap().iter();
-    let names = rules.filter_map(|rule| rule["if"]["properties"]["type"]["const"].as_str());
-    assert_eq!(names.collect::<Vec<_>>(), TYPES);
-}
-
-#[test]
 fn an_event_that_is_none_is_refused_with_the_nearest_or_with_all() {
     let failure = Occasion::parse("task-setled").unwrap_err();
     assert_eq!(failure.exit, schemas::Exit::Usage);
