@@ -38,8 +38,8 @@ pub use failure::Failure;
 pub use gate::{Gate, GateSource, Gates};
 pub use ids::{compare_ids, digest};
 pub use plan::{
-    Autonomy, AutonomyRule, Defaults, Isolation, Limits, OnFailure, Phase, Plan, Project, RunIf,
-    Task, TaskMode,
+    Autonomy, AutonomyRule, BaselinePolicy, Defaults, Isolation, Limits, OnFailure, Phase, Plan,
+    Project, RunIf, Task, TaskMode, WorkspaceSetup,
 };
 pub use problem::{Problem, Related, Severity};
 pub use profile::{
@@ -54,7 +54,7 @@ pub use render::render;
 pub use schedule::{CriticalPath, Estimate, Lane, Schedule, TaskSlot, Worktree};
 pub use state::{
     CheckpointState, DecisionEntry, Lock, Progress, ProjectState, Question, RouteState, RunStatus,
-    State, TaskState, TaskStatus, Totals,
+    State, TaskState, TaskStatus, Totals, WorkspaceState,
 };
 pub use terminal::printable;
 pub use verdict::{Check, CheckStatus, Finding, FindingCounts, Metric, Verdict, VerdictWord};

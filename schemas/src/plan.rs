@@ -1,11 +1,15 @@
 //! The plan: projects, tasks and what depends on what. The published form is valid as it stands.
 
+mod workspace;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{Command, Profile};
+
+pub use workspace::{BaselinePolicy, WorkspaceSetup};
 
 /// A plan as a stage reads it. A typed *view*: what a stage does not own travels on as raw JSON,
 /// so unknown fields are never lost (DESIGN §3).
@@ -49,6 +53,9 @@ pub struct Plan {
     /// What tasks take that do not say.
     #[serde(default)]
     pub defaults: Defaults,
+    /// How worktrees are made ready for tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<WorkspaceSetup>,
     /// Agent profiles by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, Profile>,
@@ -87,6 +94,9 @@ pub struct Project {
     /// Globs of the files that belong to the project, relative to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ownership: Vec<String>,
+    /// How its worktrees are made ready, instead of what the plan says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<WorkspaceSetup>,
 }
 
 impl Project {
@@ -105,6 +115,9 @@ pub struct Task {
     /// The project it works in; absent in plans of one project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// Further projects that it changes: it gets a worktree in the repository of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub projects: Vec<String>,
     /// One line.
     pub title: String,
     /// Enough for an agent to act alone.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::compare_ids;
 
 pub use route::RouteState;
-pub use task::{Outcome, TaskState, TaskStatus, Verification};
+pub use task::{Outcome, TaskState, TaskStatus, Verification, WorkspaceState};
 
 /// What the journal adds up to, for jq, for people, and for taking a run up again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

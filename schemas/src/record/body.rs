@@ -364,16 +364,28 @@ pub enum Body {
         /// The same was found before: the next attempt takes another way.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         different: bool,
+        /// The work had passed, and could not be merged: this fix is one beyond the limit, and the only one of its kind.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        merge: bool,
     },
-    /// A worktree was made.
+    /// A worktree was made, or an earlier one taken up.
     WorkspaceCreated {
         /// The task.
         task: String,
-        /// Where.
+        /// Where, an absolute path.
         path: String,
         /// Its branch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         branch: Option<String>,
+        /// The branch that its work is to reach.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+        /// The commit that it began from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<String>,
+        /// The repository that it belongs to, an absolute path.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repository: Option<String>,
     },
     /// A worktree was removed; its work is durable.
     WorkspaceRemoved {
@@ -386,13 +398,26 @@ pub enum Body {
     CommitCreated {
         /// The task.
         task: String,
+        /// The attempt that it was found after.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
         /// Its id.
         commit: String,
         /// Its subject.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subject: Option<String>,
+        /// The dispatcher made it, of what the agent had left uncommitted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        leftovers: bool,
     },
-    /// A branch was merged into the target.
+    /// Work that has passed is about to be merged.
+    MergeStarted {
+        /// The task.
+        task: String,
+        /// The attempt whose work it is.
+        attempt: u32,
+    },
+    /// A branch was merged into the target, or is there already.
     MergeFinished {
         /// The task.
         task: String,
@@ -400,6 +425,15 @@ pub enum Body {
         branch: String,
         /// The target's new tip.
         commit: String,
+        /// The target.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+        /// `merge`, `cherry-pick`, `squash`, `rebase`; `already` when it was there, `empty` when there was nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        how: Option<String>,
+        /// The tip of the branch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        work: Option<String>,
     },
     /// A branch could not be merged.
     MergeConflict {
@@ -410,8 +444,17 @@ pub enum Body {
         /// The files in conflict.
         #[serde(default)]
         files: Vec<String>,
+        /// The target.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+        /// In one line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// What was found, as a verdict document.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict_file: Option<String>,
     },
-    /// A merge was taken back.
+    /// A merge was not kept: what came of it did not pass, or could not be checked.
     MergeReverted {
         /// The task.
         task: String,
@@ -420,6 +463,12 @@ pub enum Body {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The target.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+        /// What was found, as a verdict document.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict_file: Option<String>,
     },
     /// Everything before a checkpoint is settled: a person must look.
     CheckpointReached {

@@ -2,7 +2,7 @@
 
 /// Every type of record that this version knows, as the wire names it, in the order of `record.schema.json`. Others are
 /// passed over by readers, and may come from a later version.
-pub const RECORD_TYPES: [&str; 38] = [
+pub const RECORD_TYPES: [&str; 39] = [
     "run-started",
     "run-resumed",
     "run-paused",
@@ -27,6 +27,7 @@ pub const RECORD_TYPES: [&str; 38] = [
     "workspace-created",
     "workspace-removed",
     "commit-created",
+    "merge-started",
     "merge-finished",
     "merge-conflict",
     "merge-reverted",

@@ -1,6 +1,7 @@
 //! The fold: one record at a time, no clock, no files. Equal journals give equal states.
 
 mod attempt;
+mod merge;
 mod outcome;
 mod run;
 #[cfg(test)]
@@ -36,6 +37,12 @@ impl State {
             | Body::GateFinished { .. }
             | Body::FixRequested { .. }
             | Body::TaskSettled { .. } => self.apply_outcome(record),
+            Body::WorkspaceCreated { .. }
+            | Body::WorkspaceRemoved { .. }
+            | Body::MergeStarted { .. }
+            | Body::MergeFinished { .. }
+            | Body::MergeConflict { .. }
+            | Body::MergeReverted { .. } => self.apply_merge(&record.body),
             Body::StateTransition {
                 event, task, to, ..
             } => {

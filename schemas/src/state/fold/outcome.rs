@@ -35,10 +35,12 @@ impl State {
                 class,
                 reason,
                 different,
+                merge,
                 ..
             } => {
                 let task = self.task(task);
                 task.fixes = *fix;
+                task.merge_fixes += u32::from(*merge);
                 task.class = *class;
                 task.different |= *different;
                 task.status = TaskStatus::Pending;
@@ -85,8 +87,9 @@ impl State {
             (task.retries, task.launch_retries, task.fixes) = (0, 0, 0);
             (task.reason, task.dependency, task.settled_at) = (None, None, None);
             (task.class, task.same_failures, task.external_retries) = (None, 0, 0);
-            (task.different, task.session) = (false, None);
+            (task.different, task.session, task.merge_fixes) = (false, None, 0);
             task.fingerprints.clear();
+            task.conflicts.clear();
             task.last_result = None;
             (task.cancelled, task.approved, task.not_before) = (false, false, None);
             task.waived = false;
