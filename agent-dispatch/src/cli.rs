@@ -8,6 +8,8 @@ use clap::{Parser, ValueEnum};
 use schemas::Speech;
 use schemas::time::parse_duration;
 
+use crate::worktrees::{Isolation, Order, Strategy};
+
 const EXAMPLES: &str = "\
 Examples:
   plan-validate plan.json | plan-schedule | agent-dispatch
@@ -74,6 +76,44 @@ pub(crate) struct Cli {
     /// What counts as done, instead of what the profile says
     #[arg(long, value_name = "RULE")]
     pub(crate) done: Option<Done>,
+
+    /// Where tasks work: in git worktrees of their own, or in their project's folder [default: as the plan says, else none]
+    ///
+    /// With `worktree`, each task works on a branch of its own (`orchestrate/work/PLAN/TASK`) that begins at the target's tip;
+    /// what it leaves uncommitted is committed there, and what has passed its gates is merged into the target. A task that
+    /// says `"isolation": "none"` keeps to its folder.
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) isolate: Option<Isolation>,
+
+    /// The branch that work is merged into, made if it is not there; `current` is the one that is checked out
+    /// [default: orchestrate/PLAN]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) target: Option<String>,
+
+    /// The folder for worktrees [default: git's `orchestrate.worktrees`, else .worktrees or worktrees in the repository if
+    /// there, else beside it]
+    #[arg(long, value_name = "DIR", env = "ORCHESTRATE_WORKTREES")]
+    pub(crate) worktrees: Option<PathBuf>,
+
+    /// How work is merged
+    #[arg(long, value_name = "HOW", default_value = "merge")]
+    pub(crate) merge_strategy: Strategy,
+
+    /// In which order work is merged
+    #[arg(long, value_name = "ORDER", default_value = "completion")]
+    pub(crate) merge_order: Order,
+
+    /// Verify all that waits to be merged at once, and split it only when that does not pass
+    #[arg(long)]
+    pub(crate) bisect: bool,
+
+    /// Merge nothing that no gate has passed: a task without gates is excluded
+    #[arg(long)]
+    pub(crate) require_gates: bool,
+
+    /// The profile that resolves conflicts of merges; `none` for nobody [default: the task's own agent]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) conflict_agent: Option<String>,
 
     /// The program that runs gates
     #[arg(long, value_name = "PROGRAM", default_value = "gate-run")]

@@ -28,6 +28,8 @@ pub(crate) fn limits(cli: &Cli, schedule: &Schedule, plan: &Plan) -> Limits {
         retries: cli.retries.or(planned.retry_limit).unwrap_or(2),
         launch_retries: planned.launch_retries.unwrap_or(1),
         gate_retries: 2,
+        require_gates: cli.require_gates,
+        bisect: cli.bisect,
         external_retries: 3,
         quota_pause: ms(cli.quota_pause),
         quota_patience: 8,

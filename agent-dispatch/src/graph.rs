@@ -1,35 +1,44 @@
 //! From a schedule to what the core works on: dependencies, lanes, stages, priorities as indices.
 
+mod isolation;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use schemas::{Failure, Isolation, OnFailure, Plan, Schedule, Task, compare_ids, digest};
 
 use crate::candidates::Candidates;
 use crate::core::{Graph, Spec, TaskIdx};
+use crate::worktrees::Worktrees;
+
+pub(crate) use isolation::Merges;
 
 /// What the flags and the profiles say about tasks, beside the plan itself.
-pub(crate) struct Rules {
+pub(crate) struct Rules<'a> {
     /// Who may do each task.
     pub(crate) candidates: Candidates,
     /// Instead of what the plan says.
     pub(crate) fix_limit: Option<u8>,
+    pub(crate) merges: Merges<'a>,
 }
 
 /// Longest id, in bytes: file names end at 255.
 const LONGEST_ID: usize = 200;
 
 /// Builds the graph. Fails with code 1 for a plan that could never end; `plan-validate` tells where and why.
-pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules) -> Result<Graph, Failure> {
+pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules<'_>) -> Result<Graph, Failure> {
     let index = index(plan)?;
     let deps = dependencies(plan, &index)?;
-    let (lanes, names) = lanes(schedule, plan, &index);
+    let worktrees = rules.merges.worktrees;
+    let (lanes, names) = lanes(schedule, plan, &index, worktrees);
     let (mut stages, boundaries) = stages(schedule, plan, &index);
     let sorted = topological(&deps).ok_or_else(|| unsound("its dependencies form a cycle"))?;
-    for task in sorted {
+    for task in sorted.iter().copied() {
         // A task cannot be in an earlier stage than what it waits for.
         let floor = deps[task].iter().map(|dep| stages[*dep]).max().unwrap_or(0);
         stages[task] = stages[task].max(floor);
     }
+    let (isolated, turns) = isolation::isolated(plan, &rules.merges, &deps, &sorted, &stages);
+    let mut isolated = isolated.into_iter();
     let Candidates { of_task, routes } = rules.candidates;
     let who = plan.tasks.iter().zip(of_task).enumerate();
     let specs = who.map(|(at, (task, candidates))| Spec {
@@ -39,6 +48,7 @@ pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules) -> Result<Gr
         lanes: lanes[at].clone(),
         stage: stages[at],
         has_gates: !gates_of(plan, task).is_empty(),
+        isolated: isolated.next().flatten(),
         candidates,
         max_cost_usd: task.max_cost_usd,
         max_tokens: task.max_tokens,
@@ -57,6 +67,8 @@ pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules) -> Result<Gr
         specs: specs.collect(),
         order: order(schedule, plan, &index),
         lanes: names.len(),
+        targets: worktrees.repositories.len(),
+        turns,
         routes,
         boundaries,
     })
@@ -69,20 +81,24 @@ pub(crate) fn milliseconds(minutes: Option<f64>) -> Option<u64> {
         .map(|minutes| (minutes * 60_000.0) as u64)
 }
 
+/// The gates of a stage of the plan, raw.
+pub(crate) fn stage_gates<'a>(plan: &'a Plan, stage: &str) -> Vec<&'a str> {
+    let gates = plan.gates.get(stage).map(|gates| gates.get());
+    let gates =
+        gates.and_then(|text| serde_json::from_str::<Vec<&serde_json::value::RawValue>>(text).ok());
+    let gates = gates.into_iter().flatten();
+    gates.map(serde_json::value::RawValue::get).collect()
+}
+
 /// All gates of a task, raw: the plan's `after_task` stage, its project's, its own.
 pub(crate) fn gates_of<'a>(plan: &'a Plan, task: &'a Task) -> Vec<&'a str> {
-    let stage = plan.gates.get("after_task").map(|gates| gates.get());
-    let stage =
-        stage.and_then(|text| serde_json::from_str::<Vec<&serde_json::value::RawValue>>(text).ok());
     let project = task.project.as_deref().and_then(|name| plan.project(name));
     let of_project = project
         .map(|project| project.gates.iter())
         .into_iter()
         .flatten();
-    stage
+    stage_gates(plan, "after_task")
         .into_iter()
-        .flatten()
-        .map(serde_json::value::RawValue::get)
         .chain(of_project.chain(&task.gates).map(|gate| gate.get()))
         .collect()
 }
@@ -135,6 +151,7 @@ fn lanes<'a>(
     schedule: &'a Schedule,
     plan: &'a Plan,
     index: &HashMap<&str, TaskIdx>,
+    worktrees: &Worktrees,
 ) -> (Vec<Vec<usize>>, Vec<&'a str>) {
     let mut of_task = vec![Vec::new(); plan.tasks.len()];
     let mut names = Vec::new();
@@ -142,19 +159,31 @@ fn lanes<'a>(
         for (lane, named) in lanes.iter().enumerate() {
             names.push(named.name.as_str());
             for task in named.tasks.iter().filter_map(|id| index.get(id.as_str())) {
+                // The scheduler did not know that it would have a worktree.
+                let of_folder = is_lane_of_folder(plan, &plan.tasks[*task], &named.name);
+                if worktrees.unit(*task).is_some() && of_folder {
+                    continue;
+                }
                 if !of_task[*task].contains(&lane) {
                     of_task[*task].push(lane);
                 }
             }
         }
     }
-    // A task that was taken out of its lane for a worktree works in the project's folder all the same, until
-    // worktrees are made: its folder is a lane again.
-    let shared: BTreeSet<&str> = isolated(plan)
-        .filter_map(|task| folder(plan, task))
+    // A task that was taken out of its lane for a worktree and gets none works in the project's folder all the same: its
+    // folder is a lane again.
+    let shared: BTreeSet<&str> = plan
+        .tasks
+        .iter()
+        .enumerate()
+        .filter(|(at, task)| asks_for_worktree(plan, task) && worktrees.unit(*at).is_none())
+        .filter_map(|(_, task)| folder(plan, task))
         .collect();
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, task) in plan.tasks.iter().enumerate() {
+        if worktrees.unit(at).is_some() {
+            continue;
+        }
         let binds = |folder: &&str| schedule.lanes.is_none() || shared.contains(folder);
         let Some(folder) = folder(plan, task).filter(binds) else {
             continue;
@@ -168,11 +197,13 @@ fn lanes<'a>(
     (of_task, names)
 }
 
-/// The tasks that ask for a worktree of their own.
-pub(crate) fn isolated(plan: &Plan) -> impl Iterator<Item = &Task> {
-    let asks =
-        |task: &&Task| task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree);
-    plan.tasks.iter().filter(asks)
+fn asks_for_worktree(plan: &Plan, task: &Task) -> bool {
+    task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree)
+}
+
+/// Whether a lane keeps tasks from working in one folder at once: it is named after the project or its folder.
+fn is_lane_of_folder(plan: &Plan, task: &Task, lane: &str) -> bool {
+    task.project.as_deref() == Some(lane) || folder(plan, task).unwrap_or(".") == lane
 }
 
 /// Where a task works, relative to the root; `None` for the root itself.

@@ -17,7 +17,9 @@ mod progress;
 mod prompt;
 mod shell;
 mod tier;
+mod worktrees;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -35,6 +37,7 @@ use crate::shell::contain::{self, Containment};
 use crate::shell::jobserver::Pool;
 use crate::shell::launcher::Launcher;
 use crate::shell::run_dir::RunDir;
+use crate::worktrees::{Wishes, Worktrees};
 
 /// Runs the program.
 pub fn run(console: &mut Console) -> Result<Exit, Failure> {
@@ -98,6 +101,8 @@ struct Prepared {
     plan: Plan,
     graph: Graph,
     runners: Runners,
+    root: PathBuf,
+    worktrees: Worktrees,
     agents: Vec<AgentLabel>,
     /// Without the seed of the run.
     limits: Limits,
@@ -118,8 +123,15 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
         ))
         .because(&error)
     })?;
+    let root = std::path::absolute(&cli.root)
+        .map_err(|error| Failure::trouble("cannot find the root").because(&error))?;
+    let worktrees = Worktrees::plan(&plan, &root, &wishes(cli))?;
     let profiles = profiles(cli, &plan, console)?;
-    let mut runners = Runners::new(&profiles, &plan)?;
+    let resolver = cli.conflict_agent.as_deref();
+    let resolves = resolver != Some("none");
+    let resolver = resolver.filter(|_| resolves);
+    let merges = |task: usize| worktrees.unit(task).is_some();
+    let mut runners = Runners::new(&profiles, &plan, resolver, merges)?;
     if let Some(done) = cli.done {
         for runner in runners.ways.iter_mut().flatten() {
             runner.profile.done = config::done_rule(done);
@@ -133,16 +145,36 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
     let rules = graph::Rules {
         candidates: Candidates::new(cli, &plan, &runners),
         fix_limit: cli.fix_limit,
+        merges: graph::Merges {
+            worktrees: &worktrees,
+            order: cli.merge_order,
+            resolves,
+            runners: &runners,
+        },
     };
     Ok(Prepared {
         graph: graph::build(&schedule, &plan, rules)?,
         limits: config::limits(cli, &schedule, &plan),
+        root,
+        worktrees,
         plan,
         runners,
         agents,
         notices,
         launcher,
     })
+}
+
+/// Where tasks are to work, and how their work comes together.
+fn wishes(cli: &Cli) -> Wishes {
+    let absolute = |path: &PathBuf| std::path::absolute(path).ok();
+    Wishes {
+        isolation: cli.isolate,
+        target: cli.target.clone(),
+        root: cli.worktrees.as_ref().and_then(absolute),
+        strategy: cli.merge_strategy,
+        at_once: cli.bisect,
+    }
 }
 
 fn profiles(cli: &Cli, plan: &Plan, console: &Console) -> Result<Profiles, Failure> {
@@ -187,27 +219,23 @@ fn dispatch(
         plan,
         graph,
         runners,
+        root,
+        mut worktrees,
         agents,
         mut limits,
         notices,
         launcher,
     } = prepared;
-    let gates = graph.specs.iter().any(|spec| spec.has_gates);
+    let merges =
+        !worktrees.repositories.is_empty() && !graph::stage_gates(&plan, "before_merge").is_empty();
+    let gates = merges || graph.specs.iter().any(|spec| spec.has_gates);
     let gate_program = if gates {
         config::gate_program(&cli.gate_program)?
     } else {
         cli.gate_program.clone()
     };
-    let root = std::path::absolute(&cli.root)
-        .map_err(|error| Failure::trouble("cannot find the root").because(&error))?;
-    let isolated: Vec<&str> = graph::isolated(&plan)
-        .map(|task| task.id.as_str())
-        .collect();
-    if !isolated.is_empty() {
-        console.warn(&format!(
-            "no worktrees are made yet: {} work in their project's folder, one after the other",
-            isolated.join(", ")
-        ));
+    for warning in worktrees.warnings() {
+        console.warn(&warning);
     }
     let _lock = dir.lock()?;
     let (state, mut journal) = schemas::journal::load(dir.path())?;
@@ -235,6 +263,8 @@ fn dispatch(
     limits.seed = seed;
     contain::make_room(limits.jobs);
     let containment = Containment::new(&mark, cli.contain)?;
+    worktrees.mark(contain::MARK, &containment.mark("git"));
+    worktrees.claim(&state)?;
     let mut means = containment.level();
     if let Some(prefix) = &cli.launcher {
         means.push_str(&format!(" + launcher {prefix}"));
@@ -257,6 +287,7 @@ fn dispatch(
         limits,
         runners: runners.into(),
         root,
+        worktrees: worktrees.into(),
         pass_env: (!cli.pass_env.is_empty()).then(|| cli.pass_env.clone()),
         gate_program,
         launcher,

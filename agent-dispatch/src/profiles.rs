@@ -152,6 +152,7 @@ impl Profiles {
             model,
             level: task.autonomy.or(of_run).unwrap_or(0),
             read_only: task.read_only,
+            resolves: false,
             profile,
         })
     }
@@ -192,6 +193,7 @@ fn own() -> Runner {
         model: None,
         level: 0,
         read_only: false,
+        resolves: false,
     }
 }
 

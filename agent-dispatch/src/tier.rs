@@ -32,7 +32,7 @@ pub(crate) fn lock(
                     labels.extend(tell(&runner, &authority, &mut told, console));
                     ready.push(runner);
                 }
-                Err(failure) if choice == 0 => return Err(failure),
+                Err(failure) if choice == 0 || runner.resolves => return Err(failure),
                 Err(failure) => {
                     let line = format!("the fallback {} is left out: {failure}", runner.name);
                     if told.insert(line.clone()) {

@@ -26,6 +26,10 @@ pub mod terminal;
 pub mod time;
 mod verdict;
 
+#[cfg(feature = "boundary")]
+mod boundary;
+#[cfg(feature = "boundary")]
+pub use boundary::{Boundary, SECRETS, Violation};
 #[cfg(feature = "validate")]
 pub mod schema;
 #[cfg(feature = "yaml")]

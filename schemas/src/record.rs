@@ -168,6 +168,8 @@ pub enum FailureClass {
     Test,
     /// A check that builds did not pass.
     Build,
+    /// The work had passed, and could not be merged.
+    Merge,
     /// The model's server, or the way to it, failed.
     External,
     /// Too much for now: its route is held.
@@ -197,6 +199,7 @@ impl FailureClass {
             FailureClass::NoResult => "no-result",
             FailureClass::Test => "test",
             FailureClass::Build => "build",
+            FailureClass::Merge => "merge",
             FailureClass::External => "external",
             FailureClass::Quota => "quota",
             FailureClass::Auth => "auth",

@@ -12,7 +12,7 @@ impl Dispatcher {
         match control {
             Control::Answer { task, text } => self.answer(now, task, text),
             Control::Steer { task, text } => self.steer(now, task, text),
-            Control::Approve { id } => self.approve(&id),
+            Control::Approve { id } => self.approve(now, &id),
             Control::Reject { id, reason } => self.reject(now, &id, reason),
             Control::CancelTask { task } => self.cancel_task(now, task),
             Control::Skip { task } => self.skip(now, task),
@@ -50,7 +50,7 @@ impl Dispatcher {
         }
     }
 
-    fn approve(&mut self, id: &str) {
+    fn approve(&mut self, now: Time, id: &str) {
         if self.pending.as_deref() == Some(id) || !self.graph.specs.iter().any(|spec| spec.id == id)
         {
             self.approved.insert(id.to_owned());
@@ -58,7 +58,7 @@ impl Dispatcher {
         }
         if let Some(task) = self.waiting_for_approval(id) {
             self.tasks[task].verification = Verification::Passed;
-            self.settle(task, Outcome::Succeeded, None);
+            self.accept(now, task, false);
         }
     }
 
@@ -97,6 +97,7 @@ impl Dispatcher {
                 gating.cancelled = true;
                 self.stop_gate(now, task);
             }
+            Standing::Integrating(_) => self.cancel_merge(now, task),
             Standing::Settled(_) => {}
         }
     }
@@ -154,6 +155,7 @@ impl Dispatcher {
                 }
                 Standing::Gating(_) if self.interrupts > 1 => self.kill_gate(task),
                 Standing::Gating(_) => self.stop_gate(now, task),
+                Standing::Integrating(_) => self.interrupt_merge(now, task),
                 _ => {}
             }
         }
@@ -178,6 +180,7 @@ impl Dispatcher {
             ) = (0, 0, 0, 0);
             (known.externals, known.same, known.last_failure) = (0, 0, None);
             (known.different, known.session, known.waived) = (false, None, false);
+            (known.to_merge, known.merge_fixes, known.resolving) = (false, 0, false);
             known.fingerprints.clear();
             known.not_before = now;
             (known.verification, known.skipped_by, known.to_gate) =

@@ -25,6 +25,7 @@ impl Dispatcher {
                     &self.limits,
                 ),
                 Standing::Gating(gating) => gating.kill_at,
+                Standing::Integrating(integrating) => integrating.kill_at,
                 _ => None,
             });
         let queued = self
@@ -41,6 +42,9 @@ impl Dispatcher {
             match &mut self.tasks[task].standing {
                 Standing::Gating(gating) if gating.kill_at.is_some_and(|at| at <= now) => {
                     self.kill_gate(task);
+                }
+                Standing::Integrating(merge) if merge.kill_at.is_some_and(|at| at <= now) => {
+                    self.kill_merge(task);
                 }
                 Standing::Live(live) => {
                     let candidate = &self.graph.specs[task].candidates[live.choice];

@@ -24,6 +24,12 @@ pub(crate) struct Dispatcher {
     /// Tasks of each stage that are not settled.
     pub(super) unsettled: Vec<usize>,
     pub(super) routes: Vec<Route>,
+    /// Merges under way, by target.
+    pub(super) merging: Vec<usize>,
+    /// Tasks whose worktrees are being removed.
+    pub(super) removing: BTreeSet<TaskIdx>,
+    /// Declared groups whose tasks go on one after the other.
+    pub(super) degraded: BTreeSet<usize>,
     pub(super) spent: Spent,
     /// It has been said that the budget will soon be spent.
     pub(super) budget_told: bool,
@@ -56,6 +62,9 @@ impl Dispatcher {
         let mut dispatcher = Dispatcher {
             queue: Queue::new(&graph),
             routes: vec![Route::default(); graph.routes.len()],
+            merging: vec![0; graph.targets],
+            removing: BTreeSet::new(),
+            degraded: BTreeSet::new(),
             spent: initial.spent,
             budget_told: false,
             tasks: (0..count).map(|_| Task::new()).collect(),
@@ -82,6 +91,9 @@ impl Dispatcher {
         self.restore_routes(now, &initial.routes);
         for (task, begun) in initial.tasks.iter().enumerate() {
             self.take_up(task, begun, now);
+            if begun.to_remove {
+                self.remove_workspace(task);
+            }
         }
         self.settle_unreachable();
         self.advance(now)
@@ -133,6 +145,11 @@ impl Dispatcher {
                 files,
             } => self.gone(now, attempt, leaked, files),
             Event::GateFinished { attempt, answer } => self.gate_finished(now, attempt, &answer),
+            Event::WorkspaceReady { attempt, made } => self.workspace_ready(attempt, made),
+            Event::SetupFailed { attempt, reason } => self.setup_failed(attempt, &reason),
+            Event::Committed { attempt, commits } => self.committed(attempt, commits),
+            Event::Integrated { attempt, answer } => self.integrated(now, attempt, answer),
+            Event::WorkspaceRemoved { task, paths } => self.workspace_removed(task, paths),
             Event::Control(control) => self.control(now, control),
             Event::Interrupted => self.interrupted(now),
             Event::Woken => {}
@@ -156,6 +173,7 @@ impl Dispatcher {
             };
             self.begin(now, task);
         }
+        self.begin_merges();
         self.end_if_idle();
         std::mem::take(&mut self.out)
     }
@@ -164,8 +182,15 @@ impl Dispatcher {
     fn pop(&mut self, now: Time) -> Option<TaskIdx> {
         let mut queue = std::mem::take(&mut self.queue);
         let affordable = self.over_budget().is_none();
-        let may =
-            |task: TaskIdx| self.tasks[task].to_gate || (affordable && self.pick(task).is_some());
+        let may = |task: TaskIdx| {
+            let known = &self.tasks[task];
+            self.is_alone(task)
+                && match (known.to_gate, known.to_merge) {
+                    (true, _) => true,
+                    (_, true) => self.has_turn(task),
+                    _ => affordable && self.pick(task).is_some(),
+                }
+        };
         let task = queue.pop(&self.graph, now, may);
         self.queue = queue;
         task
@@ -183,6 +208,9 @@ impl Dispatcher {
         self.busy.insert(task);
         if std::mem::take(&mut self.tasks[task].to_gate) {
             return self.start_gate(task);
+        }
+        if std::mem::take(&mut self.tasks[task].to_merge) {
+            return self.integrate(now, task);
         }
         if self.fails_for_budget(task) {
             return self.leave_slot(task);
@@ -251,6 +279,7 @@ impl Dispatcher {
     pub(super) fn leave_slot(&mut self, task: TaskIdx) {
         self.busy.remove(&task);
         self.queue.release(&self.graph, task);
+        self.let_group_go_on(task);
     }
 
     pub(super) fn live(&mut self, attempt: Attempt) -> Option<&mut Live> {

@@ -1,6 +1,6 @@
 //! What becomes of an attempt: started or not, what it says, how it ends, what its gates answer.
 
-use schemas::{AttemptResult, Body, FailureClass, Outcome};
+use schemas::{AttemptResult, Body, FailureClass, Outcome, VerdictWord};
 
 use super::attempt::{Live, Why};
 use super::dispatcher::Dispatcher;
@@ -154,9 +154,10 @@ impl Dispatcher {
         let spec = &self.graph.specs[task];
         let has_gates = spec.has_gates;
         let judgement = live.judge(&spec.candidates[live.choice], has_gates);
-        // The gates of a fresh result run in the slot and lanes that it has: nobody may change its work before.
-        let to_gate = judgement.result == AttemptResult::Done && has_gates;
-        let keeps_slot = to_gate && self.starts();
+        // The gates of a fresh result run in the slot and lanes that it has: nobody may change its work before. So is it
+        // merged: who shares a lane with it begins from what it has done.
+        let goes_on = has_gates || spec.isolated.is_some();
+        let keeps_slot = judgement.result == AttemptResult::Done && goes_on && self.starts();
         if !keeps_slot {
             self.leave_slot(task);
         }
@@ -225,18 +226,21 @@ impl Dispatcher {
         let why = live.stopping.map(|stopping| stopping.why);
         if judgement.result == AttemptResult::Done {
             self.served(task, live.choice);
+            self.tasks[task].resolving = false;
         }
         match (judgement.result, why) {
             (AttemptResult::Cancelled, Some(Why::Cancelled)) => {
                 self.let_go(task);
             }
             (AttemptResult::Cancelled | AttemptResult::Steered, _) => self.requeue(task, now, now),
-            (AttemptResult::Done, _) if keeps_slot => self.start_gate(task),
             (AttemptResult::Done, _) if self.graph.specs[task].has_gates => {
+                if keeps_slot {
+                    return self.start_gate(task);
+                }
                 self.tasks[task].to_gate = true;
                 self.requeue(task, now, now);
             }
-            (AttemptResult::Done, _) => self.settle(task, Outcome::Succeeded, None),
+            (AttemptResult::Done, _) => self.accept(now, task, keeps_slot),
             (AttemptResult::Question, _) if live.answered => self.requeue(task, now, now),
             (AttemptResult::Question, _) => {
                 self.tasks[task].standing = Standing::Waiting(Wait::Answer);
@@ -256,7 +260,13 @@ impl Dispatcher {
         if attempt.number != self.tasks[task].attempt {
             return;
         }
-        self.leave_slot(task);
+        let merges = answer.verdict == VerdictWord::Passed
+            && self.graph.specs[task].isolated.is_some()
+            && !gating.cancelled
+            && self.starts();
+        if !merges {
+            self.leave_slot(task);
+        }
         if gating.cancelled {
             return self.let_go(task);
         }
@@ -265,7 +275,7 @@ impl Dispatcher {
             self.tasks[task].to_gate = true;
             return self.requeue(task, now, now);
         }
-        self.judge_verdict(now, task, answer);
+        self.judge_verdict(now, task, answer, merges);
     }
 }
 

@@ -13,11 +13,12 @@
 //!   │ dependency                                                        └──failed────── Gating ──manual──▶ Waiting(approval)
 //!   ▼                                                                                     │ passed             │ approved
 //! Settled(skipped)                                                                        ▼                    ▼
-//!                                                                                   Settled(succeeded) ◀───────┘
+//!                                                            has worktrees ◀──────── accepted ◀────────────────┘
+//!                                            fix ◀──conflict── Integrating ──merged──▶ Settled(succeeded) ◀── has none
 //! ```
 //!
 //! Always true (the simulator asserts each after every step):
-//!   (1) At most `jobs` tasks are busy (live or gating).
+//!   (1) At most `jobs` tasks are busy (live, gating or integrating).
 //!   (2) No two busy tasks share a lane.
 //!   (3) A task starts only when its dependencies are settled as its `run_if` asks, and its stage is open.
 //!   (4) A task is settled exactly once between two resets, and an attempt number is used once, also across crashes.
@@ -29,6 +30,8 @@
 //!  (10) No attempt starts on a held route, and none beyond a budget.
 //!  (11) A quota spends no retry, nor does a message to an attempt; a session is taken up only by the agent that had it.
 //!  (12) Every answer is heard once: by the attempt that asked, while it runs, or else by the next one's prompt.
+//!  (13) A task with worktrees succeeds only when its work is in the target, and only work that has passed is merged.
+//!       Into each target one batch is merged at a time; its worktrees are removed only when it has succeeded.
 //!
 //! And of time: a live attempt is asked to end no later than its deadline; it, and gates that were asked to end, are
 //! killed no later than `grace` after that;
@@ -42,6 +45,7 @@ mod dispatcher;
 mod events;
 mod failure;
 mod judge;
+mod merge;
 mod outcome;
 mod queue;
 pub(crate) mod resume;
@@ -61,7 +65,7 @@ use schemas::{Body, FailureClass, FindingCounts, RunOutcome, Usage, VerdictWord}
 pub(crate) use dispatcher::Dispatcher;
 pub(crate) use resume::Initial;
 pub(crate) use retry::terminal_id;
-pub(crate) use spec::{Candidate, Graph, Limits, Pace, Spec, Steer};
+pub(crate) use spec::{Candidate, Graph, Isolated, Limits, Pace, Spec, Steer};
 
 /// Position of a task in the list that the dispatcher was made with.
 pub(crate) type TaskIdx = usize;
@@ -160,9 +164,86 @@ pub(crate) struct GateAnswer {
     pub(crate) fingerprint: Option<String>,
 }
 
+/// A worktree that a task has got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Workspace {
+    pub(crate) path: String,
+    pub(crate) branch: String,
+    pub(crate) target: String,
+    /// The commit that it began from.
+    pub(crate) base: String,
+    pub(crate) repository: String,
+}
+
+/// A commit of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Commit {
+    pub(crate) id: String,
+    pub(crate) subject: String,
+    /// Made of what the agent had left uncommitted.
+    pub(crate) leftovers: bool,
+}
+
+/// One branch in its target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Merged {
+    pub(crate) branch: String,
+    pub(crate) target: String,
+    /// The target's tip.
+    pub(crate) commit: String,
+    /// `merge`, `cherry-pick`, `squash`, `rebase`, `already`, `empty`.
+    pub(crate) how: &'static str,
+    /// The tip of the branch.
+    pub(crate) work: String,
+}
+
+/// What became of work that was to be merged.
+#[derive(Debug, Clone)]
+pub(crate) enum MergeAnswer {
+    /// In the target, of each repository.
+    Merged(Vec<Merged>),
+    /// It cannot be merged as it is.
+    Conflict {
+        branch: String,
+        target: String,
+        files: Vec<String>,
+        reason: String,
+        verdict_file: Option<String>,
+    },
+    /// What came of the merge did not pass, or could not be checked; the target is where it was.
+    Unverified {
+        branch: String,
+        target: String,
+        answer: GateAnswer,
+    },
+    /// git or the disk failed.
+    Broke(String),
+    /// It was asked to stop before anything was moved.
+    Stopped,
+}
+
 /// What happened.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
+    /// Its worktrees are there. Before `Started`.
+    WorkspaceReady {
+        attempt: Attempt,
+        made: Vec<Workspace>,
+    },
+    /// Its worktrees could not be made ready; `LaunchFailed` follows.
+    SetupFailed { attempt: Attempt, reason: String },
+    /// Commits that it left. Before `Gone`.
+    Committed {
+        attempt: Attempt,
+        commits: Vec<Commit>,
+    },
+    /// One of a batch that was to be merged.
+    Integrated {
+        attempt: Attempt,
+        answer: MergeAnswer,
+    },
+    /// Those worktrees of a settled task are there no more.
+    WorkspaceRemoved { task: TaskIdx, paths: Vec<String> },
     /// The agent runs.
     Started { attempt: Attempt, launch: Launch },
     /// The agent could not be started; nothing of it runs.
@@ -278,6 +359,14 @@ pub(crate) enum Action {
     TerminateGate(Attempt),
     /// End its gates; `GateFinished` still comes.
     KillGate(Attempt),
+    /// Merge the work of these, in this order, into the targets that they share; answer with `Integrated` for each.
+    Integrate(Vec<Attempt>),
+    /// Stop merging it as soon as nothing is half done; `Integrated` still comes.
+    TerminateMerge(Attempt),
+    /// Stop merging it at once; `Integrated` still comes.
+    KillMerge(Attempt),
+    /// The task's work is in the target: remove its worktrees, and answer with `WorkspaceRemoved`.
+    RemoveWorkspace(TaskIdx),
     /// Tell a running agent.
     Deliver {
         attempt: Attempt,

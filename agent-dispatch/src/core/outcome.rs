@@ -3,6 +3,7 @@
 use schemas::{Body, FailureClass, Outcome, RunIf, RunOutcome, VerdictWord, Verification};
 
 use super::dispatcher::Dispatcher;
+use super::merge::GateWord;
 use super::task::{Standing, Wait};
 use super::{End, GateAnswer, TaskIdx, Time, retry};
 
@@ -10,7 +11,13 @@ const NOT_FAILED: &str = "all its dependencies succeeded, and it runs only if on
 
 impl Dispatcher {
     /// What the gates' answer means for the task.
-    pub(super) fn judge_verdict(&mut self, now: Time, task: TaskIdx, answer: &GateAnswer) {
+    pub(super) fn judge_verdict(
+        &mut self,
+        now: Time,
+        task: TaskIdx,
+        answer: &GateAnswer,
+        in_slot: bool,
+    ) {
         let (id, attempt) = (self.id(task), self.tasks[task].attempt);
         self.record(Body::GateFinished {
             task: id,
@@ -24,7 +31,7 @@ impl Dispatcher {
         match answer.verdict {
             VerdictWord::Passed => {
                 self.tasks[task].verification = Verification::Passed;
-                self.settle(task, Outcome::Succeeded, None);
+                self.accept(now, task, in_slot);
             }
             VerdictWord::Failed => self.gate_failed(now, task, answer),
             VerdictWord::Manual => self.tasks[task].standing = Standing::Waiting(Wait::Approval),
@@ -41,7 +48,7 @@ impl Dispatcher {
             self.tasks[task].verification = Verification::Failed;
             let why = answer.reason.clone().unwrap_or_default();
             let reason = format!("the fixes go in circles, also in another way: {why}");
-            return self.settle(task, Outcome::Failed, Some(reason));
+            return self.turn_down(task, GateWord::Failed, Some(reason));
         }
         self.ask_for_fix(now, task, answer.class, answer.reason.clone(), stuck);
     }
@@ -58,7 +65,7 @@ impl Dispatcher {
         self.tasks[task].verification = Verification::Failed;
         let limit = self.graph.specs[task].fix_limit;
         if self.tasks[task].fixes >= limit {
-            return self.settle(task, Outcome::Failed, reason);
+            return self.turn_down(task, GateWord::Failed, reason);
         }
         if different {
             self.go_another_way(task);
@@ -77,6 +84,7 @@ impl Dispatcher {
             class,
             reason,
             different,
+            merge: false,
         });
         self.requeue(task, now, now);
     }
@@ -86,7 +94,7 @@ impl Dispatcher {
         self.tasks[task].verification = Verification::Infrastructure;
         let tries = self.tasks[task].gate_retries;
         if tries >= self.limits.gate_retries {
-            return self.settle(task, Outcome::Failed, reason);
+            return self.turn_down(task, GateWord::Missing, reason);
         }
         self.tasks[task].gate_retries += 1;
         self.tasks[task].to_gate = true;
@@ -117,7 +125,8 @@ impl Dispatcher {
                 continue;
             }
             self.settle_one(task, outcome, reason.clone(), because);
-            let stops = self.graph.specs[task].stops_run && outcome == Outcome::Failed;
+            let bad = matches!(outcome, Outcome::Failed | Outcome::Excluded);
+            let stops = self.graph.specs[task].stops_run && bad;
             if stops {
                 let text = format!("{} failed, which stops the run", self.graph.specs[task].id);
                 let idle = self.idle_tasks().into_iter();
@@ -144,6 +153,10 @@ impl Dispatcher {
     ) {
         if matches!(self.tasks[task].standing, Standing::Queued) {
             self.queue.remove(&self.graph, task);
+        }
+        if !self.graph.turns.is_empty() {
+            // Its place in the order of merges is free.
+            self.queue.readmit();
         }
         let spec = &self.graph.specs[task];
         self.unsettled[spec.stage] -= 1;
@@ -230,6 +243,7 @@ impl Dispatcher {
         match outcome {
             Outcome::Skipped => why.unwrap_or("a dependency was skipped").to_owned(),
             Outcome::Cancelled => format!("{id} was cancelled"),
+            Outcome::Excluded => format!("{id} was excluded"),
             _ => format!("{id} failed"),
         }
     }
@@ -298,7 +312,7 @@ impl Dispatcher {
 
     /// Ends when nothing is busy and nothing can become so by itself.
     pub(super) fn end_if_idle(&mut self) {
-        if self.finished || !self.busy.is_empty() {
+        if self.finished || !self.busy.is_empty() || !self.removing.is_empty() {
             return;
         }
         let at_checkpoint = self.pending.is_some();

@@ -156,6 +156,11 @@ impl Queue {
         self.delayed.first().map(|(time, _)| *time)
     }
 
+    /// Its place in the schedule's order.
+    pub(super) fn rank(&self, task: TaskIdx) -> usize {
+        self.rank[task]
+    }
+
     fn urgency(&self, task: TaskIdx) -> Urgency {
         (!self.begun[task], self.rank[task])
     }

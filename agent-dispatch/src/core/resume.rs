@@ -43,6 +43,10 @@ pub(crate) struct Begun {
     pub(crate) retries: u32,
     pub(crate) launch_retries: u32,
     pub(crate) fixes: u32,
+    pub(crate) merge_fixes: u32,
+    pub(crate) resolving: bool,
+    /// Its work is in the target, and its worktrees are still there.
+    pub(crate) to_remove: bool,
     pub(crate) externals: u32,
     pub(crate) last_failure: Option<(Option<FailureClass>, String)>,
     pub(crate) same: u32,
@@ -77,6 +81,8 @@ pub(crate) enum Stands {
     Pending,
     /// The work of the last attempt awaits its gates.
     ToGate,
+    /// It has passed, and was to be merged.
+    ToMerge,
     /// The gates have answered, or a person has, and nothing followed yet.
     Approved,
     Rejected(Option<String>),
@@ -104,13 +110,18 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
             };
         }
         Begun {
-            stands: stands(state, task, spec.has_gates),
+            stands: stands(state, task, spec),
             orphaned: orphaned(task),
             attempt: task.attempt,
             begun: task.last_result.is_some() || orphaned(task),
             retries: task.retries,
             launch_retries: task.launch_retries,
             fixes: task.fixes,
+            merge_fixes: task.merge_fixes,
+            resolving: task.merge_fixes > 0 && !task.conflicts.is_empty(),
+            to_remove: spec.isolated.is_some()
+                && task.outcome == Some(Outcome::Succeeded)
+                && task.workspaces.iter().any(|known| !known.removed),
             externals: task.external_retries,
             last_failure: (task.same_failures > 0).then(|| {
                 let reason = task.reason.as_deref().unwrap_or_default();
@@ -224,7 +235,7 @@ fn orphaned(task: &TaskState) -> bool {
     matches!(task.status, TaskStatus::Ready | TaskStatus::Running)
 }
 
-fn stands(state: &State, task: &TaskState, has_gates: bool) -> Stands {
+fn stands(state: &State, task: &TaskState, spec: &Spec) -> Stands {
     if let (TaskStatus::Settled, Some(outcome)) = (task.status, task.outcome) {
         return Stands::Settled(outcome);
     }
@@ -232,11 +243,12 @@ fn stands(state: &State, task: &TaskState, has_gates: bool) -> Stands {
         return Stands::Cancelled;
     }
     match task.status {
+        TaskStatus::Integrating if spec.isolated.is_some() => Stands::ToMerge,
         TaskStatus::Gating | TaskStatus::Integrating if task.approved => Stands::Approved,
         TaskStatus::Gating if task.verification == Verification::Failed => {
             Stands::Rejected(task.reason.clone())
         }
-        TaskStatus::Gating | TaskStatus::Integrating if has_gates => Stands::ToGate,
+        TaskStatus::Gating | TaskStatus::Integrating if spec.has_gates => Stands::ToGate,
         TaskStatus::Gating | TaskStatus::Integrating => Stands::Approved,
         TaskStatus::Waiting if task.last_result == Some(schemas::AttemptResult::Question) => {
             Stands::ForAnswer
@@ -260,6 +272,7 @@ impl Dispatcher {
             let task = &mut self.tasks[index];
             (task.attempt, task.retries, task.fixes) = (begun.attempt, begun.retries, begun.fixes);
             task.launch_retries = begun.launch_retries;
+            (task.merge_fixes, task.resolving) = (begun.merge_fixes, begun.resolving);
             (task.externals, task.same) = (begun.externals, begun.same);
             task.last_failure.clone_from(&begun.last_failure);
             task.different = begun.different;
@@ -329,9 +342,11 @@ impl Dispatcher {
                 self.tasks[task].to_gate = true;
                 self.requeue(task, now, now);
             }
-            Stands::Approved => {
-                self.settle(task, Outcome::Succeeded, None);
+            Stands::ToMerge => {
+                self.tasks[task].to_merge = true;
+                self.requeue(task, now, now);
             }
+            Stands::Approved => self.accept(now, task, false),
             Stands::Rejected(reason) => {
                 self.ask_for_fix(now, task, None, reason.clone(), false);
             }

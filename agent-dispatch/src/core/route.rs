@@ -138,13 +138,24 @@ impl Dispatcher {
             let route = candidates[*choice].route;
             route.is_none_or(|route| self.routes[route].hold.is_none())
         };
-        let first = self.first_choice(task);
-        (first..candidates.len()).chain(0..first).find(free)
+        let eligible = self.eligible(task);
+        let first = usize::from(eligible.len() > 1 && self.tasks[task].different);
+        let (before, after) = (
+            eligible.start..eligible.start + first,
+            eligible.start + first..eligible.end,
+        );
+        after.chain(before).find(free)
     }
 
-    fn first_choice(&self, task: TaskIdx) -> usize {
-        let others = self.graph.specs[task].candidates.len() > 1;
-        usize::from(others && self.tasks[task].different)
+    /// The candidates that may do what is to be done next: one that resolves conflicts does nothing else.
+    fn eligible(&self, task: TaskIdx) -> std::ops::Range<usize> {
+        let spec = &self.graph.specs[task];
+        let resolver = spec.isolated.as_ref().and_then(|known| known.resolver);
+        match resolver {
+            Some(resolver) if self.tasks[task].resolving => resolver..resolver + 1,
+            Some(resolver) => 0..resolver,
+            None => 0..spec.candidates.len(),
+        }
     }
 
     /// Whether only a person can make it possible to go on with a task that wants to start.
@@ -152,11 +163,14 @@ impl Dispatcher {
         if self.tasks[task].to_gate {
             return false;
         }
+        if self.tasks[task].to_merge {
+            return !self.has_turn(task);
+        }
         let held = |route: Option<RouteIdx>| {
             let hold = route.and_then(|route| self.routes[route].hold);
             hold.is_some_and(|hold| hold.until.is_none())
         };
-        let candidates = &self.graph.specs[task].candidates;
+        let candidates = &self.graph.specs[task].candidates[self.eligible(task)];
         self.over_budget().is_some() || candidates.iter().all(|candidate| held(candidate.route))
     }
 
@@ -165,7 +179,7 @@ impl Dispatcher {
         let queued = (0..self.tasks.len())
             .filter(|task| matches!(self.tasks[*task].standing, Standing::Queued));
         let mut routes: Vec<RouteIdx> = queued
-            .flat_map(|task| self.graph.specs[task].candidates.iter())
+            .flat_map(|task| &self.graph.specs[task].candidates[self.eligible(task)])
             .filter_map(|candidate| candidate.route)
             .filter(|route| {
                 let hold = self.routes[*route].hold;

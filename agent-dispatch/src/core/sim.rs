@@ -6,6 +6,7 @@
 mod agents;
 mod check;
 mod draw;
+mod merges;
 mod people;
 mod world;
 

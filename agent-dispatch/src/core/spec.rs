@@ -17,6 +17,8 @@ pub(crate) struct Spec {
     /// It starts only when this stage is open.
     pub(crate) stage: usize,
     pub(crate) has_gates: bool,
+    /// It works in worktrees of its own, and its work is merged.
+    pub(crate) isolated: Option<Isolated>,
     /// Who may do it, the first choice first. Never empty.
     pub(crate) candidates: Arc<[Candidate]>,
     pub(crate) fix_limit: u32,
@@ -28,6 +30,21 @@ pub(crate) struct Spec {
     pub(crate) stops_run: bool,
     /// Of what matters of it: a settled task with another digest is done again.
     pub(crate) digest: String,
+}
+
+/// What is to be known of a task that works in worktrees.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Isolated {
+    /// Indices of the branches that its work reaches, in order; never empty.
+    pub(crate) targets: Vec<usize>,
+    /// Its declared parallel group: one whose worktrees cannot be made ready goes on one task after the other.
+    pub(crate) group: Option<usize>,
+    /// A list of [`Graph::turns`] and its place there: those before it in the list are merged first.
+    pub(crate) turn: Option<(usize, usize)>,
+    /// Conflicts are resolved by an agent: its own, or that of `resolver`.
+    pub(crate) resolves: bool,
+    /// The candidate that resolves conflicts, and does nothing else; the last of them.
+    pub(crate) resolver: Option<usize>,
 }
 
 /// Who may do a task, and how.
@@ -85,6 +102,10 @@ pub(crate) struct Graph {
     pub(crate) routes: Vec<String>,
     /// What must be approved before the stage after this one opens; one entry per stage but the last.
     pub(crate) boundaries: Vec<Option<String>>,
+    /// How many branches work is merged into.
+    pub(crate) targets: usize,
+    /// Orders in which tasks are merged, where not in that of their completion.
+    pub(crate) turns: Vec<Vec<TaskIdx>>,
 }
 
 /// Limits of the run. Times are milliseconds.
@@ -93,8 +114,12 @@ pub(crate) struct Limits {
     pub(crate) jobs: usize,
     pub(crate) retries: u32,
     pub(crate) launch_retries: u32,
-    /// Further runs of gates that could not be run.
+    /// Further runs of gates, and of merges, that could not be run.
     pub(crate) gate_retries: u32,
+    /// What nobody has checked is not merged.
+    pub(crate) require_gates: bool,
+    /// All that waits for a target is merged at once, and split only when that does not pass.
+    pub(crate) bisect: bool,
     /// Further attempts after the model's server failed.
     pub(crate) external_retries: u32,
     /// A hold of a route for which no time is stated; doubles with each.

@@ -45,6 +45,12 @@ pub(super) struct Task {
     pub(super) not_before: Time,
     /// The work of its last attempt awaits its gates.
     pub(super) to_gate: bool,
+    /// Its work has passed and awaits its merge.
+    pub(super) to_merge: bool,
+    /// Attempts that were to mend what kept its work from being merged.
+    pub(super) merge_fixes: u32,
+    /// Its next attempt resolves a conflict.
+    pub(super) resolving: bool,
     /// A person does not want it done: what depends on it goes on all the same.
     pub(super) waived: bool,
     /// The dependency because of which it was skipped.
@@ -62,6 +68,7 @@ pub(super) enum Standing {
     Queued,
     Live(Box<Live>),
     Gating(Gating),
+    Integrating(Integrating),
     /// A person must act; it holds neither slot nor lane.
     Waiting(Wait),
     Settled(Outcome),
@@ -73,6 +80,16 @@ pub(super) struct Gating {
     /// Its task was cancelled, and will be settled so.
     pub(super) cancelled: bool,
     /// They have been asked to end, and are ended then.
+    pub(super) kill_at: Option<Time>,
+}
+
+/// A merge under way, or one that waits for its target to be free.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Integrating {
+    pub(super) merging: bool,
+    /// Its task was cancelled, and will be settled so unless its work is in the target already.
+    pub(super) cancelled: bool,
+    /// It has been asked to stop, and is stopped then.
     pub(super) kill_at: Option<Time>,
 }
 
@@ -106,6 +123,9 @@ impl Task {
             cost_usd: None,
             not_before: Time::default(),
             to_gate: false,
+            to_merge: false,
+            merge_fixes: 0,
+            resolving: false,
             waived: false,
             skipped_by: None,
         }

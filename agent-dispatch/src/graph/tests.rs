@@ -1,4 +1,6 @@
 use super::*;
+use crate::profiles::Runners;
+use crate::worktrees::Order;
 
 fn graph(document: serde_json::Value) -> Result<Graph, Failure> {
     let text = document.to_string();
@@ -11,6 +13,12 @@ fn graph(document: serde_json::Value) -> Result<Graph, Failure> {
     let rules = Rules {
         candidates,
         fix_limit: None,
+        merges: Merges {
+            worktrees: &Worktrees::default(),
+            order: Order::Completion,
+            resolves: true,
+            runners: &Runners::default(),
+        },
     };
     build(&schedule, &plan, rules)
 }

@@ -20,6 +20,8 @@ pub(crate) struct Runner {
     /// The task's autonomy level, 0 to 4.
     pub(crate) level: u8,
     pub(crate) read_only: bool,
+    /// It resolves conflicts, and does nothing else.
+    pub(crate) resolves: bool,
 }
 
 /// What an argv is filled in with.
@@ -162,6 +164,7 @@ mod tests {
             model: None,
             level: 0,
             read_only: false,
+            resolves: false,
         }
     }
 

@@ -17,17 +17,34 @@ pub(crate) struct Runners {
 
 impl Runners {
     /// One entry per task of the plan, in its order.
-    pub(crate) fn new(profiles: &Profiles, plan: &Plan) -> Result<Runners, Failure> {
+    ///
+    /// `resolver` does what `merges` says of a task's work: it resolves the conflicts of those that are merged.
+    pub(crate) fn new(
+        profiles: &Profiles,
+        plan: &Plan,
+        resolver: Option<&str>,
+        merges: impl Fn(usize) -> bool,
+    ) -> Result<Runners, Failure> {
         let mut runners = Runners::default();
         let mut known = HashMap::new();
-        for task in &plan.tasks {
+        for (at, task) in plan.tasks.iter().enumerate() {
             // All that makes a difference to how a task's agent is started, but for what is filled in.
             let agent = profiles.named(plan, task);
+            let resolver = resolver.filter(|_| merges(at));
             let way = agent.map(|agent| (agent, &task.model, task.autonomy, task.read_only));
+            let way = (way, resolver.map(|_| (task.autonomy, task.read_only)));
             let way = match known.get(&way) {
                 Some(known) => *known,
                 None => {
-                    runners.ways.push(profiles.runners(plan, task)?);
+                    let mut candidates = profiles.runners(plan, task)?;
+                    if let Some(resolver) = resolver {
+                        let agent = profiles.agent(plan, task, resolver, None)?;
+                        candidates.push(Runner {
+                            resolves: true,
+                            ..agent
+                        });
+                    }
+                    runners.ways.push(candidates);
                     known.insert(way, runners.ways.len() - 1);
                     runners.ways.len() - 1
                 }

@@ -22,6 +22,7 @@ use super::life::Watched;
 use super::log::{Log, Tap};
 use super::mask::Mask;
 use super::outlet::Outlet;
+use super::place::{Held, Place};
 use super::run_dir::RunDir;
 use super::session_log::SessionLog;
 use super::talk::Talk;
@@ -34,6 +35,8 @@ use crate::core::{Attempt, Event, Launch};
 /// What to start.
 pub(super) struct Start {
     pub(super) attempt: Attempt,
+    /// Its worktrees.
+    pub(super) place: Option<Place>,
     /// Where its program is.
     pub(super) program: PathBuf,
     /// Program and arguments.
@@ -191,7 +194,7 @@ struct Begun {
 }
 
 fn begin(
-    start: Start,
+    mut start: Start,
     containment: &Arc<Containment>,
     events: &SyncSender<Incoming>,
     threads: &Threads,
@@ -204,6 +207,11 @@ fn begin(
         .dir
         .create(&start.launch.prompt_file, start.prompt.as_bytes());
     drop(prompt?);
+    let held = start.place.take().map(|place| place.open(events));
+    let held = held.transpose()?;
+    let told = held.iter().flat_map(Held::env);
+    let told = told.map(|(name, value)| (name.into(), value.into()));
+    start.env.extend(told.collect::<Vec<_>>());
     let outputs = Outputs::new(&start, &tap, threads)?;
     let fed = Fed::new(&start, containment, threads)?;
     // File times may be coarser than the clock's.
@@ -257,7 +265,8 @@ fn begin(
         waiter: Waiter {
             attempt: start.attempt,
             process,
-            folder: start.is_agent.then_some(start.workspace),
+            folder: (start.is_agent && held.is_none()).then_some(start.workspace),
+            held,
             terminal: start.terminal,
             begun,
             containment: Arc::clone(containment),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use schemas::Failure;
 
-use super::run_dir::RunDir;
+use super::run_dir::{RunDir, Stage};
 use super::tokens::Holder;
-use super::{Run, Shell, agent, gate, workspace};
+use super::{Incoming, Run, Shell, agent, gate, workspace};
 use crate::core::{Action, Attempt, Event, GateAnswer};
 
 impl Shell<'_> {
@@ -66,6 +66,9 @@ impl Shell<'_> {
             Action::Terminate(attempt) => {
                 if let Some(child) = self.agents.get(&attempt) {
                     child.terminate();
+                } else if let Some(stop) = self.openings.get(&attempt) {
+                    // Its worktree is being made ready: there is nothing to lose in it.
+                    stop.kill();
                 }
             }
             Action::Kill(attempt) => {
@@ -95,6 +98,18 @@ impl Shell<'_> {
                 text,
                 is_answer,
             } => self.deliver(attempt, &text, is_answer),
+            Action::Integrate(attempts) => self.integrate(&attempts)?,
+            Action::TerminateMerge(attempt) => {
+                if let Some(stop) = self.merges.get(&attempt) {
+                    stop.terminate();
+                }
+            }
+            Action::KillMerge(attempt) => {
+                if let Some(stop) = self.merges.get(&attempt) {
+                    stop.kill();
+                }
+            }
+            Action::RemoveWorkspace(task) => self.remove_workspace(task)?,
             Action::Finish(end) => self.end = Some(end),
         }
         Ok(())
@@ -110,6 +125,7 @@ impl Shell<'_> {
     pub(super) fn started(&mut self, started: agent::Started) {
         self.starting -= 1;
         let attempt = started.attempt;
+        self.openings.remove(&attempt);
         if let Some(watched) = started.watched {
             self.lives.watch(attempt, watched);
         }
@@ -132,17 +148,25 @@ impl Shell<'_> {
             ..
         } = &self.run;
         let task = &plan.tasks[attempt.task];
+        let workspace = match self.run.worktrees.folder(attempt.task) {
+            Some(folder) => folder.clone(),
+            None => workspace::open(root, plan, task)?,
+        };
         let check = gate::Check {
-            attempt,
             task: &task.id,
+            attempt: attempt.number,
+            stage: Stage::Task,
             terminal: crate::core::terminal_id(limits.seed, &task.id, attempt.number),
             program: gate_program.clone(),
-            workspace: &workspace::open(root, plan, task)?,
+            workspace: &workspace,
             gates: crate::graph::gates_of(plan, task),
             makeflags: self.tokens.makeflags(),
             mask: self.mask.clone(),
         };
-        let child = gate::start(&check, dir, &self.containment, &self.events)?;
+        let events = self.events.clone();
+        let child = gate::start(&check, dir, &self.containment, move |answer| {
+            let _ = events.send(Incoming::Event(Event::GateFinished { attempt, answer }));
+        })?;
         self.gates.insert(attempt, child);
         Ok(())
     }
@@ -165,14 +189,7 @@ impl Shell<'_> {
 
 /// Of gates that could not run.
 fn broken(reason: String) -> GateAnswer {
-    GateAnswer {
-        verdict: schemas::VerdictWord::Infrastructure,
-        reason: Some(reason),
-        class: None,
-        fingerprint: None,
-        findings: schemas::FindingCounts::default(),
-        verdict_file: None,
-    }
+    gate::answer(schemas::VerdictWord::Infrastructure, Some(reason))
 }
 
 /// What a task's record says of an error; a failure of ours is nothing that a task is to blame for.

@@ -20,6 +20,9 @@ impl Shell<'_> {
             for gate in self.gates.values() {
                 gate.terminate();
             }
+            for stop in self.merges.values().chain(self.openings.values()) {
+                stop.kill();
+            }
         }
         self.run.state.refresh();
         let saved = schemas::journal::save(self.run.dir.path(), &self.run.state);
@@ -42,13 +45,15 @@ impl Shell<'_> {
         // Nobody waits for room in it any more.
         drop(self.incoming);
         let synced = self.writer.close();
+        let finished = matches!(result, Ok(End::Finished(_)));
+        self.run.worktrees.tidy(finished);
         self.containment.dismiss();
         self.tokens.close();
         self.view.finished(&self.run.state);
         let end = result?;
         synced.map_err(|error| Failure::trouble("cannot sync the journal").because(&error))?;
         let exit = match end {
-            End::Finished(RunOutcome::Succeeded) => Exit::Yes,
+            End::Finished(RunOutcome::Succeeded) if !self.undelivered => Exit::Yes,
             End::Finished(_) => Exit::No,
             End::Waiting => Exit::Waiting,
             End::Interrupted => {

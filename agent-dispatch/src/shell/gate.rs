@@ -6,21 +6,20 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
 use schemas::{FailureClass, FindingCounts, Verdict, VerdictWord};
 
-use super::Incoming;
 use super::agent::Process;
 use super::contain::{self, Containment};
 use super::log::{Log, Tap};
 use super::mask::Mask;
 use super::output;
-use super::run_dir::RunDir;
-use crate::core::{Attempt, Event, GateAnswer};
+use super::run_dir::{RunDir, Stage};
+use crate::core::GateAnswer;
 
 /// After the end of the gate program, how long its stderr may still be open.
 const LOG_END: Duration = Duration::from_millis(500);
@@ -30,8 +29,9 @@ const MAX_VERDICT: u64 = 16 << 20;
 
 /// What to check, and by whom.
 pub(super) struct Check<'a> {
-    pub(super) attempt: Attempt,
     pub(super) task: &'a str,
+    pub(super) attempt: u32,
+    pub(super) stage: Stage,
     pub(super) terminal: String,
     pub(super) program: PathBuf,
     pub(super) workspace: &'a Path,
@@ -65,19 +65,19 @@ pub(super) fn start(
     check: &Check<'_>,
     dir: &RunDir,
     containment: &Arc<Containment>,
-    events: &SyncSender<Incoming>,
+    then: impl FnOnce(GateAnswer) + Send + 'static,
 ) -> anyhow::Result<GateChild> {
-    let number = check.attempt.number;
+    let (number, stage) = (check.attempt, check.stage);
     let (document, verdict_file) = (
-        RunDir::gates(check.task, number),
-        RunDir::verdict(check.task, number),
+        RunDir::gates(check.task, number, stage),
+        RunDir::verdict(check.task, number, stage),
     );
-    dir.create(&document, gates_document(&check.gates).as_bytes())?;
+    dir.create(&document, gates_document(stage, &check.gates).as_bytes())?;
     let stdin = File::open(dir.whole(&document)).context("cannot open the gates")?;
     let verdict = dir.create(&verdict_file, b"")?;
     let tap = Tap {
         mask: check.mask.clone(),
-        log: Log::new(dir.whole(&RunDir::gate_log(check.task, number))),
+        log: Log::new(dir.whole(&RunDir::gate_log(check.task, number, stage))),
     };
     let (errors, pipe) = std::io::pipe().context("cannot make a pipe")?;
     let mark = containment.mark(&check.terminal);
@@ -92,6 +92,9 @@ pub(super) fn start(
     .env(contain::MARK, mark)
     .env("TASK_ID", check.task)
     .env("ATTEMPT", number.to_string());
+    let expression = crate::worktrees::git::LOCAL
+        .iter()
+        .fold(expression, |expression, name| expression.env_remove(name));
     let expression = match &check.makeflags {
         Some(flags) => expression.env("MAKEFLAGS", flags),
         None => expression,
@@ -109,9 +112,8 @@ pub(super) fn start(
     leaders.insert(pid);
     drop(leaders);
 
-    let (containment, events) = (Arc::clone(containment), events.clone());
-    let (attempt, terminal, path, mask) = (
-        check.attempt,
+    let containment = Arc::clone(containment);
+    let (terminal, path, mask) = (
         check.terminal.clone(),
         dir.whole(&verdict_file),
         check.mask.clone(),
@@ -131,17 +133,29 @@ pub(super) fn start(
         let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         // Its log is complete, unless somebody who got away holds the pipe.
         let _ = all_told.recv_timeout(LOG_END);
-        let answer = read_verdict(&path, verdict_file, &how, &mask);
-        let _ = events.send(Incoming::Event(Event::GateFinished { attempt, answer }));
+        then(read_verdict(&path, verdict_file, &how, &mask));
     });
     Ok(GateChild { process })
 }
 
-fn gates_document(gates: &[&str]) -> String {
+fn gates_document(stage: Stage, gates: &[&str]) -> String {
     format!(
-        "{{\"kind\":\"gates\",\"version\":1,\"gates\":{{\"task\":[{}]}}}}\n",
+        "{{\"kind\":\"gates\",\"version\":1,\"gates\":{{\"{}\":[{}]}}}}\n",
+        stage.name(),
         gates.join(",")
     )
+}
+
+/// An answer that no gate program has given.
+pub(super) fn answer(verdict: VerdictWord, reason: Option<String>) -> GateAnswer {
+    GateAnswer {
+        verdict,
+        reason,
+        class: None,
+        fingerprint: None,
+        findings: FindingCounts::default(),
+        verdict_file: None,
+    }
 }
 
 /// The verdict is what counts; an exit code without one says nothing about the work.
@@ -157,14 +171,10 @@ fn read_verdict(path: &Path, file: String, how: &str, mask: &Mask) -> GateAnswer
             findings: verdict.findings,
             verdict_file: Some(file),
         },
-        None => GateAnswer {
-            verdict: VerdictWord::Infrastructure,
-            class: None,
-            fingerprint: None,
-            reason: Some(format!("the gate program gave no verdict ({how})")),
-            findings: FindingCounts::default(),
-            verdict_file: None,
-        },
+        None => {
+            let reason = format!("the gate program gave no verdict ({how})");
+            answer(VerdictWord::Infrastructure, Some(reason))
+        }
     }
 }
 

@@ -15,8 +15,10 @@ pub(crate) mod launcher;
 mod life;
 mod log;
 mod mask;
+mod merging;
 mod outlet;
 mod output;
+mod place;
 pub(crate) mod run_dir;
 pub(crate) mod scratch;
 mod session_log;
@@ -49,6 +51,7 @@ use crate::core::{Action, Attempt, Dispatcher, End, Event, Graph, Time, resume};
 use crate::notice::Notice;
 use crate::profiles::Runners;
 use crate::progress::View;
+use crate::worktrees::{Stop, Worktrees};
 
 /// Events that wait for the loop. Agents that talk faster than it listens wait at their pipe.
 const QUEUE: usize = 4096;
@@ -71,6 +74,11 @@ enum Incoming {
         attempt: Attempt,
         reason: String,
     },
+    /// What people should know of a task's worktrees.
+    Notes {
+        task: crate::core::TaskIdx,
+        notes: Vec<String>,
+    },
     /// The run directory cannot be written.
     Failed(Failure),
     /// A token to run something.
@@ -91,6 +99,7 @@ pub(crate) struct Run {
     /// The candidates of each task.
     pub(crate) runners: Arc<Runners>,
     pub(crate) root: PathBuf,
+    pub(crate) worktrees: Arc<Worktrees>,
     /// The variables that attempts get, when not all.
     pub(crate) pass_env: Option<Vec<String>>,
     pub(crate) gate_program: PathBuf,
@@ -120,6 +129,12 @@ struct Shell<'v> {
     herald: herald::Herald,
     agents: BTreeMap<Attempt, agent::Child>,
     gates: BTreeMap<Attempt, gate::GateChild>,
+    /// Worktrees that are being made ready.
+    openings: BTreeMap<Attempt, Stop>,
+    /// Merges under way.
+    merges: BTreeMap<Attempt, Stop>,
+    /// The work is in the target, and a checkout of the target could not follow.
+    undelivered: bool,
     threads: threads::Threads,
     tokens: tokens::Tokens,
     /// Attempts that are being started.
@@ -173,6 +188,9 @@ pub(crate) fn run(
         due: VecDeque::new(),
         agents: BTreeMap::new(),
         gates: BTreeMap::new(),
+        openings: BTreeMap::new(),
+        merges: BTreeMap::new(),
+        undelivered: false,
         herald,
         threads,
         tokens,
@@ -267,6 +285,9 @@ impl Shell<'_> {
     fn take(&mut self, incoming: Incoming) -> Result<(), Failure> {
         match incoming {
             Incoming::Event(event) => {
+                let Some(event) = self.only_news(event) else {
+                    return Ok(());
+                };
                 let over = match &event {
                     Event::Gone { attempt, .. } => {
                         self.agents.remove(attempt);
@@ -277,12 +298,17 @@ impl Shell<'_> {
                         self.gates.remove(attempt);
                         Some(Holder::Gate(*attempt))
                     }
+                    Event::Integrated { attempt, .. } => {
+                        self.merges.remove(attempt);
+                        None
+                    }
                     Event::Session { attempt, session } => {
                         self.lives.know(*attempt, session);
                         None
                     }
                     Event::LaunchFailed { attempt, .. } => {
                         self.starting -= 1;
+                        self.openings.remove(attempt);
                         self.places.forget();
                         Some(Holder::Attempt(*attempt))
                     }
@@ -311,6 +337,15 @@ impl Shell<'_> {
                     }],
                     false,
                 )?;
+            }
+            Incoming::Notes { task, notes } => {
+                let task = &self.run.plan.tasks[task].id;
+                let note = |text| Body::Note {
+                    text,
+                    task: Some(task.clone()),
+                };
+                let notes = notes.into_iter().map(note).collect();
+                self.journal(notes, false)?;
             }
             Incoming::ReaderGone => self.reader_gone(),
             Incoming::Failed(failure) => {
@@ -366,6 +401,9 @@ impl Shell<'_> {
             }
         }
         let ends = |deed: &Action| matches!(deed, Action::Finish(end) if *end != End::Interrupted);
+        if deeds.iter().any(|deed| matches!(deed, Action::Finish(_))) {
+            self.deliver_targets(&mut bodies);
+        }
         let last_word = bodies.pop_if(|_| deeds.iter().any(ends));
         if !bodies.is_empty() {
             self.journal(bodies, durable)?;

@@ -12,6 +12,32 @@ pub(crate) struct RunDir {
     path: PathBuf,
 }
 
+/// What gates are run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The work of one task, where it was done.
+    Task,
+    /// What the target would be with it.
+    Merge,
+}
+
+impl Stage {
+    fn word(self, word: &str) -> String {
+        match self {
+            Stage::Task => word.to_owned(),
+            Stage::Merge => format!("merge-{word}"),
+        }
+    }
+
+    /// As it stands in a document of gates.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Stage::Task => "task",
+            Stage::Merge => "before_merge",
+        }
+    }
+}
+
 impl RunDir {
     /// The run directory at an absolute path, so that an agent in another folder finds its prompt.
     pub(crate) fn new(path: &Path) -> Result<RunDir, Failure> {
@@ -28,8 +54,13 @@ impl RunDir {
         format!("logs/{task}/{attempt}.log")
     }
 
-    pub(crate) fn gate_log(task: &str, attempt: u32) -> String {
-        format!("logs/{task}/{attempt}.gate.log")
+    pub(crate) fn gate_log(task: &str, attempt: u32, stage: Stage) -> String {
+        format!("logs/{task}/{attempt}.{}.log", stage.word("gate"))
+    }
+
+    /// What the commands print that make its worktree ready.
+    pub(crate) fn setup_log(task: &str, attempt: u32) -> String {
+        format!("logs/{task}/{attempt}.setup.log")
     }
 
     pub(crate) fn prompt(task: &str, attempt: u32) -> String {
@@ -46,12 +77,15 @@ impl RunDir {
         format!("prompts/{task}/{attempt}.answers.ndjson")
     }
 
-    pub(crate) fn verdict(task: &str, attempt: u32) -> String {
-        format!("verdicts/{task}/{attempt}.json")
+    pub(crate) fn verdict(task: &str, attempt: u32, stage: Stage) -> String {
+        match stage {
+            Stage::Task => format!("verdicts/{task}/{attempt}.json"),
+            Stage::Merge => format!("verdicts/{task}/{attempt}.merge.json"),
+        }
     }
 
-    pub(crate) fn gates(task: &str, attempt: u32) -> String {
-        format!("verdicts/{task}/{attempt}.gates.json")
+    pub(crate) fn gates(task: &str, attempt: u32, stage: Stage) -> String {
+        format!("verdicts/{task}/{attempt}.{}.json", stage.word("gates"))
     }
 
     /// What the command of the n-th `--on` prints.

@@ -99,6 +99,9 @@ fn environment(command: &mut Command, start: &Start, containment: &Containment) 
         for name in environment::removed(start.is_agent) {
             command.env_remove(name);
         }
+        for name in crate::worktrees::git::LOCAL {
+            command.env_remove(name);
+        }
         for name in &start.env_remove {
             command.env_remove(name);
         }

@@ -10,6 +10,7 @@ use schemas::stream::Dialect;
 use schemas::{PromptBy, Task};
 
 use super::mask::Mask;
+use super::place::Place;
 use super::run_dir::RunDir;
 use super::session_log::SessionLog;
 use super::{Run, Shell, agent, workspace};
@@ -17,6 +18,7 @@ use crate::acp;
 use crate::core::{Attempt, Launch};
 use crate::profiles::{Filling, Runner};
 use crate::prompt;
+use crate::worktrees::Stop;
 
 /// Who does which task, where, and by which name.
 struct Order<'a> {
@@ -37,8 +39,13 @@ impl Shell<'_> {
         runner: &Runner,
         session: Option<String>,
     ) -> anyhow::Result<()> {
-        let Run { plan, root, .. } = &self.run;
-        let workspace = self.places.folder(root, plan, &plan.tasks[attempt.task])?;
+        let workspace = match self.run.worktrees.folder(attempt.task) {
+            Some(folder) => folder.clone(),
+            None => {
+                let Run { plan, root, .. } = &self.run;
+                self.places.folder(root, plan, &plan.tasks[attempt.task])?
+            }
+        };
         let start = self.prepare(Order {
             attempt,
             terminal,
@@ -57,6 +64,11 @@ impl Shell<'_> {
     fn prepare(&mut self, order: Order<'_>) -> anyhow::Result<agent::Start> {
         let prompt = self.prompt(&order)?;
         let env = self.env(&order)?;
+        let program = match self.run.launcher {
+            Some(_) => PathBuf::new(),
+            None => self.program(&order)?,
+        };
+        let place = self.place(&order);
         let Run {
             plan, dir, state, ..
         } = &self.run;
@@ -71,10 +83,8 @@ impl Shell<'_> {
         let names_session = order.session.is_none() && runner.names_session();
         Ok(agent::Start {
             attempt: order.attempt,
-            program: match behind {
-                Some(_) => PathBuf::new(),
-                None => self.places.program(runner, task, &order.workspace)?,
-            },
+            place,
+            program,
             argv: runner.argv(Filling {
                 command: task.command.as_ref(),
                 prompt: &prompt,
@@ -156,6 +166,47 @@ impl Shell<'_> {
             (_, PromptBy::Stdin) => agent::Input::Prompt,
             _ => agent::Input::Nothing,
         }
+    }
+
+    /// A program that is named by its path may be one of the worktree, which is not there yet.
+    fn program(&mut self, order: &Order<'_>) -> anyhow::Result<PathBuf> {
+        let task = &self.run.plan.tasks[order.attempt.task];
+        let words = order.runner.words(task.command.as_ref());
+        let named = words.first().map(PathBuf::from).unwrap_or_default();
+        let isolated = self.run.worktrees.unit(order.attempt.task).is_some();
+        if isolated && named.is_relative() && named.components().count() > 1 {
+            return Ok(order.workspace.join(named));
+        }
+        let folder = if isolated {
+            &self.run.root
+        } else {
+            &order.workspace
+        };
+        self.places.program(order.runner, task, folder)
+    }
+
+    /// The worktrees that it gets, where it works in some.
+    fn place(&mut self, order: &Order<'_>) -> Option<Place> {
+        let Attempt { task, number } = order.attempt;
+        let unit = self.run.worktrees.unit(task)?;
+        let stop = Stop::default();
+        let state = self.run.state.tasks.get(&unit.task);
+        let mark = self.containment.mark(&order.terminal);
+        let place = Place {
+            worktrees: Arc::clone(&self.run.worktrees),
+            attempt: order.attempt,
+            dir: self.run.dir.path().to_owned(),
+            bases: self.bases(task),
+            merges: state.is_some_and(|state| state.merge_fixes > 0),
+            log: self.run.dir.whole(&RunDir::setup_log(&unit.task, number)),
+            env: vec![
+                (super::contain::MARK.to_owned(), mark),
+                ("TASK_ID".to_owned(), unit.task.clone()),
+            ],
+            stop: stop.clone(),
+        };
+        self.openings.insert(order.attempt, stop);
+        Some(place)
     }
 
     fn behind(&self, task: &Task) -> Option<agent::Behind> {

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use super::agent::Process;
 use super::contain::Containment;
 use super::launcher::line::Ending;
+use super::place::Held;
 use super::{Incoming, touched};
 use crate::core::{Attempt, Event};
 
@@ -25,6 +26,8 @@ pub(super) struct Waiter {
     pub(super) terminal: String,
     pub(super) process: Process,
     pub(super) folder: Option<PathBuf>,
+    /// Its worktrees.
+    pub(super) held: Option<Held>,
     pub(super) begun: SystemTime,
     pub(super) containment: Arc<Containment>,
     pub(super) events: SyncSender<Incoming>,
@@ -35,6 +38,8 @@ pub(super) struct Waiter {
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     exited: bool,
+    /// With 0.
+    exited_well: bool,
     swept: bool,
     leaked: bool,
 }
@@ -46,6 +51,7 @@ impl Waiter {
             return;
         }
         self.process.reaped.store(true, Ordering::Release);
+        self.progress.exited_well = status.is_some_and(|status| status.success());
         let signal =
             status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status));
         self.say_exit(status.and_then(|status| status.code()), signal);
@@ -66,6 +72,7 @@ impl Waiter {
         match ending.of(attempt.number, &how) {
             Ok(end) => {
                 self.progress.leaked |= end.leaked;
+                self.progress.exited_well = end.exit == Some(0);
                 self.say_exit(end.exit, end.signal);
             }
             Err(reason) => {
@@ -85,11 +92,12 @@ impl Waiter {
     }
 
     /// Nothing of it is left.
-    pub(super) fn gone(self) {
-        let files = self
-            .folder
-            .as_ref()
-            .map_or_else(Vec::new, |folder| touched::since(folder, self.begun));
+    pub(super) fn gone(mut self) {
+        let files = match (self.held.take(), &self.folder) {
+            (Some(held), _) => held.close(self.progress.exited_well, &self.events),
+            (None, Some(folder)) => touched::since(folder, self.begun),
+            (None, None) => Vec::new(),
+        };
         self.send(Event::Gone {
             attempt: self.attempt,
             leaked: self.progress.leaked,

@@ -4,11 +4,33 @@ use schemas::Usage;
 use schemas::stream::ErrorClass;
 
 use super::world::{Agent, World};
-use crate::core::{Attempt, Event, Launch, Reported, Said, Trouble};
+use crate::core::{Attempt, Event, Launch, Reported, Said, Trouble, Workspace};
 
 impl World {
     /// Draws what an agent will do, and schedules it.
     pub(super) fn start(&mut self, attempt: Attempt, choice: usize, session: Option<String>) {
+        let isolated = self.graph.specs[attempt.task].isolated.is_some();
+        if isolated {
+            let made = vec![Workspace {
+                path: "w".to_owned(),
+                branch: "b".to_owned(),
+                target: "t".to_owned(),
+                base: "c".to_owned(),
+                repository: "r".to_owned(),
+            }];
+            self.schedule(0, Event::WorkspaceReady { attempt, made });
+        }
+        if isolated && self.random.chance(4) {
+            let reason = "setup failed".to_owned();
+            self.schedule(
+                1,
+                Event::SetupFailed {
+                    attempt,
+                    reason: reason.clone(),
+                },
+            );
+            return self.schedule(1, Event::LaunchFailed { attempt, reason });
+        }
         if self.random.chance(4) {
             let reason = "not found".to_owned();
             return self.schedule(1, Event::LaunchFailed { attempt, reason });

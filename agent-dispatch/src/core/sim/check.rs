@@ -2,6 +2,7 @@
 
 mod answers;
 mod attempts;
+mod merges;
 mod money;
 mod promises;
 
@@ -40,6 +41,7 @@ pub(super) struct Checker {
     pub(super) finished: BTreeMap<Attempt, u32>,
     pub(super) live: BTreeMap<Attempt, Alive>,
     pub(super) gating: BTreeSet<usize>,
+    merges: merges::Merges,
     pub(super) interrupts: u32,
     pub(super) cancelled: bool,
     pub(super) held: bool,
@@ -75,6 +77,7 @@ impl Checker {
             finished: BTreeMap::new(),
             live: BTreeMap::new(),
             gating: BTreeSet::new(),
+            merges: merges::Merges::default(),
             interrupts: 0,
             cancelled: false,
             held: false,
@@ -97,6 +100,7 @@ impl Checker {
     pub(super) fn new_life(&mut self) {
         self.live.clear();
         self.gating.clear();
+        self.merges.new_life();
         (self.interrupts, self.over) = (0, false);
     }
 
@@ -147,6 +151,7 @@ impl Checker {
                 self.passed
                     .insert(attempt.task, answer.verdict == VerdictWord::Passed);
             }
+            Event::Integrated { attempt, answer } => self.merges.answered(attempt.task, answer),
             Event::Interrupted => self.interrupts += 1,
             Event::Control(Control::CancelRun) => self.cancelled = true,
             Event::Control(Control::Hold) => self.held = true,
@@ -170,6 +175,7 @@ impl Checker {
                 let last = self.numbers.insert(task, *attempt).unwrap_or(0);
                 assert_eq!(*attempt, last + 1, "(4) attempt numbers are used once");
                 self.evidence.insert(task, Evidence::default());
+                self.merges.begun(task);
                 self.passed.insert(task, false);
             }
             Body::AttemptStarted { task, attempt, .. } => {
@@ -230,6 +236,12 @@ impl Checker {
                 let count = counts.entry(task).or_default();
                 *count += 1;
                 assert!(*count <= limit, "(8) retries stay within their limit");
+            }
+            Body::FixRequested {
+                task, merge: true, ..
+            } => {
+                let task = self.index(task);
+                self.merges.fix(task);
             }
             Body::FixRequested { task, .. } => {
                 let task = self.index(task);
@@ -302,6 +314,7 @@ impl Checker {
             "settled while it lives"
         );
         if outcome == Outcome::Succeeded {
+            self.merges.succeeds(task, spec);
             let evidence = self.evidence.get(&task).copied().unwrap_or_default();
             let choice = self.choices.get(&task).copied().unwrap_or_default();
             let done = spec.candidates[choice].done;
@@ -327,7 +340,7 @@ impl Checker {
                 spec.id
             );
         }
-        self.stopped |= spec.stops_run && outcome == Outcome::Failed;
+        self.stopped |= spec.stops_run && matches!(outcome, Outcome::Failed | Outcome::Excluded);
         if outcome == Outcome::Skipped {
             let bad = |dep: &usize| {
                 self.outcomes
@@ -353,6 +366,7 @@ impl Checker {
         while let Some(task) = again.pop() {
             self.outcomes.remove(&task);
             self.waived.remove(&task);
+            self.merges.reset(task);
             for counts in [
                 &mut self.retries,
                 &mut self.launch_retries,

@@ -2,7 +2,7 @@
 
 use schemas::{DoneRule, RunIf};
 
-use crate::core::{Candidate, Graph, Limits, Pace, Spec, Steer};
+use crate::core::{Candidate, Graph, Isolated, Limits, Pace, Spec, Steer};
 
 /// splitmix64: small, good enough, the same everywhere.
 pub(super) struct Random(pub(super) u64);
@@ -27,6 +27,42 @@ impl Random {
 
 /// Ways to models that the agents share.
 const ROUTES: u64 = 3;
+
+/// Branches that work is merged into.
+const TARGETS: u64 = 2;
+
+/// Whether a task has worktrees, and what binds it then. Its place in the order of merges is drawn later.
+fn isolated(random: &mut Random, candidates: usize) -> Option<Isolated> {
+    random.chance(40).then(|| Isolated {
+        targets: match random.below(3) {
+            0 => vec![0],
+            1 => vec![1],
+            _ => vec![0, 1],
+        },
+        group: random.chance(40).then(|| random.below(2) as usize),
+        turn: None,
+        resolves: random.chance(80),
+        resolver: (candidates > 1 && random.chance(40)).then(|| candidates - 1),
+    })
+}
+
+/// A stage after the other, and in it what is depended on first: an order in which tasks can be merged.
+fn turns(random: &mut Random, specs: &mut [Spec]) -> Vec<Vec<usize>> {
+    if random.chance(70) {
+        return Vec::new();
+    }
+    let mut tasks: Vec<usize> = (0..specs.len()).collect();
+    tasks.sort_by_key(|task| (specs[*task].stage, *task));
+    let mut turns = vec![Vec::new(); 2];
+    for task in tasks {
+        if let Some(isolated) = &mut specs[task].isolated {
+            let list = random.below(2) as usize;
+            isolated.turn = Some((list, turns[list].len()));
+            turns[list].push(task);
+        }
+    }
+    turns
+}
 
 /// One to three candidates. Without a stall limit an agent that hangs would be right to hang for ever.
 fn candidates(random: &mut Random) -> Vec<Candidate> {
@@ -63,6 +99,7 @@ pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
     let mut specs: Vec<Spec> = Vec::new();
     for task in 0..count {
         let deps: Vec<usize> = (0..task).filter(|_| random.chance(25)).collect();
+        let candidates = candidates(random);
         let floor = deps.iter().map(|dep| specs[*dep].stage).max().unwrap_or(0);
         specs.push(Spec {
             id: format!("t{}", task + 1),
@@ -74,7 +111,8 @@ pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
             lanes: (0..lanes).filter(|_| random.chance(40)).collect(),
             stage: floor.max(random.below(stages as u64) as usize),
             has_gates: random.chance(50),
-            candidates: candidates(random).into(),
+            isolated: isolated(random, candidates.len()),
+            candidates: candidates.into(),
             max_cost_usd: random.chance(10).then(|| random.below(40) as f64 / 10.0),
             max_tokens: random.chance(10).then(|| random.below(40_000)),
             fix_limit: random.below(4) as u32,
@@ -95,6 +133,8 @@ pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
         retries: random.below(3) as u32,
         launch_retries: random.below(2) as u32,
         gate_retries: random.below(3) as u32,
+        require_gates: random.chance(15),
+        bisect: random.chance(30),
         external_retries: random.below(4) as u32,
         quota_pause: 1 + random.below(30_000),
         quota_patience: 1 + random.below(4) as u32,
@@ -108,8 +148,11 @@ pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
         seed,
         epoch_ms: 0,
     };
+    let turns = turns(random, &mut specs);
     (
         Graph {
+            targets: TARGETS as usize,
+            turns,
             specs,
             order,
             lanes,

@@ -97,7 +97,10 @@ impl World {
             Control::Release => event("release", None),
             Control::Retry { task } => {
                 let known = self.state.tasks.get(&id(*task)).and_then(|t| t.outcome);
-                if !matches!(known, Some(Outcome::Failed | Outcome::Cancelled)) {
+                if !matches!(
+                    known,
+                    Some(Outcome::Failed | Outcome::Excluded | Outcome::Cancelled)
+                ) {
                     return false;
                 }
                 event("retry", Some(*task))

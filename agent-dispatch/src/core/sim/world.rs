@@ -24,9 +24,10 @@ pub(super) struct World {
     pub(super) limits: Limits,
     dispatcher: Dispatcher,
     pub(super) now: Time,
-    events: BTreeMap<(Time, u64), Event>,
+    pub(super) events: BTreeMap<(Time, u64), Event>,
     scheduled: u64,
     pub(super) agents: BTreeMap<Attempt, Agent>,
+    pub(super) target: super::merges::Target,
     pub(super) state: State,
     pub(super) checker: Checker,
     end: Option<End>,
@@ -66,6 +67,7 @@ impl World {
             events: BTreeMap::new(),
             scheduled: 0,
             agents: BTreeMap::new(),
+            target: super::merges::Target::default(),
             state: State::default(),
             end: None,
             lives: 0,
@@ -141,6 +143,7 @@ impl World {
                 }
             };
             let Some(event) = event else { continue };
+            self.moves_target(&event);
             if let Event::Exited { attempt, .. } | Event::Gone { attempt, .. } = &event
                 && let Some(agent) = self.agents.get_mut(attempt)
             {
@@ -200,6 +203,14 @@ impl World {
                 Action::RunGate(attempt) => self.gate(attempt),
                 Action::TerminateGate(attempt) => self.gate_asked(attempt),
                 Action::KillGate(attempt) => self.gate_killed(attempt),
+                Action::Integrate(batch) => self.merge(&batch),
+                Action::TerminateMerge(attempt) => self.merge_asked(attempt),
+                Action::KillMerge(attempt) => self.merge_killed(attempt),
+                Action::RemoveWorkspace(task) => {
+                    let paths = vec!["w".to_owned()];
+                    let after = self.random.below(500);
+                    self.schedule(after, Event::WorkspaceRemoved { task, paths });
+                }
                 Action::Finish(end) => {
                     self.end = Some(end);
                     return true;
@@ -213,6 +224,7 @@ impl World {
         self.tell("-- crash", &[]);
         self.crashes_left -= 1;
         self.crashes += 1;
+        self.crash_amid_merges();
         self.end = None;
         true
     }
@@ -333,7 +345,7 @@ impl World {
     }
 }
 
-fn answer(verdict: VerdictWord) -> GateAnswer {
+pub(super) fn answer(verdict: VerdictWord) -> GateAnswer {
     GateAnswer {
         verdict,
         reason: None,

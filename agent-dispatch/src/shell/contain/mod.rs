@@ -48,7 +48,6 @@ pub(crate) struct Containment {
     prefix: String,
     /// Children of our main thread that somebody waits for; every other one is an orphan. Attempts are started by other
     /// threads, and are not among them.
-    leaders: Mutex<BTreeSet<u32>>,
     subreaper: bool,
     /// This dispatcher among those of the run.
     session: String,
@@ -79,7 +78,6 @@ impl Containment {
             prefix,
             session,
             fence,
-            leaders: Mutex::new(BTreeSet::new()),
             subreaper,
         };
         let warden = containment.start_warden();
@@ -152,9 +150,9 @@ impl Containment {
         }
     }
 
-    /// Held while a leader is started, so that no sweep takes it for an orphan.
-    pub(crate) fn leaders(&self) -> MutexGuard<'_, BTreeSet<u32>> {
-        self.leaders.lock().unwrap_or_else(PoisonError::into_inner)
+    /// As [`leaders`].
+    pub(crate) fn leaders(&self) -> MutexGuard<'static, BTreeSet<u32>> {
+        leaders()
     }
 
     /// Ends all that is left of an attempt whose leader has been reaped; answers whether there was anything.
@@ -315,6 +313,12 @@ pub(crate) fn warden(prefix: &str, cgroup: Option<&str>) {
         end_marked(prefix, false);
         scratch::remove_all(name);
     }
+}
+
+/// Children of ours that somebody waits for. Held while one is started, so that no sweep takes it for an orphan.
+pub(crate) fn leaders() -> MutexGuard<'static, BTreeSet<u32>> {
+    static LEADERS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+    LEADERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends what an earlier dispatcher of this run has left. Before anything is started again.

@@ -39,8 +39,10 @@ impl State {
                 ..
             } => {
                 let task = self.task(task);
-                task.fixes = *fix;
-                task.merge_fixes += u32::from(*merge);
+                match merge {
+                    true => task.merge_fixes += 1,
+                    false => task.fixes = *fix,
+                }
                 task.class = *class;
                 task.different |= *different;
                 task.status = TaskStatus::Pending;

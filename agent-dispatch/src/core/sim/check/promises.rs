@@ -44,9 +44,15 @@ impl Checker {
                         alive.killed = true;
                     }
                 }
+                Action::Integrate(batch) => self.may_merge(batch),
+                Action::RemoveWorkspace(task) => assert_eq!(
+                    self.outcomes.get(task),
+                    Some(&Outcome::Succeeded),
+                    "(13) worktrees of work that is not in the target are removed"
+                ),
                 Action::Finish(_) => {
                     assert!(
-                        self.live.is_empty() && self.gating.is_empty(),
+                        self.live.is_empty() && self.gating.is_empty() && self.merges.is_idle(),
                         "(6) busy at Finish"
                     );
                     self.over = true;
@@ -69,6 +75,7 @@ impl Checker {
             .keys()
             .map(|attempt| attempt.task)
             .chain(self.gating.iter().copied())
+            .chain(self.merges.under_way())
             .collect();
         assert!(
             busy.len() <= self.limits.jobs,

@@ -1,0 +1,324 @@
+//! The end of an attempt in its worktree: what it left uncommitted becomes a commit of its branch, and its branch is where
+//! its work is. Nothing is stashed, and nothing is thrown away.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use anyhow::{Context, bail};
+use schemas::Boundary;
+
+use super::git::Git;
+use super::names;
+use super::repository::Repository;
+use super::tree::Tree;
+use crate::core::Commit;
+
+/// Longest first line of a commit's message, in characters.
+const SUBJECT: usize = 72;
+
+/// Commits and files that are told, at most.
+const MOST: usize = 200;
+
+/// Whose work it is.
+pub(crate) struct Work<'a> {
+    pub(crate) plan: &'a str,
+    pub(crate) task: &'a str,
+    pub(crate) title: &'a str,
+    pub(crate) attempt: u32,
+    /// The agent said that it was done.
+    pub(crate) done: bool,
+}
+
+/// What an attempt has left in one worktree.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    pub(crate) commits: Vec<Commit>,
+    /// Relative to the repository's top.
+    pub(crate) files: Vec<String>,
+    /// What people should know of.
+    pub(crate) notes: Vec<String>,
+    /// Why it is no work of this task.
+    pub(crate) astray: Option<String>,
+}
+
+/// Takes stock. `base` is what the work began from, `start` what the worktree held when the attempt began.
+pub(crate) fn take_stock(
+    tree: &Tree,
+    repository: &Repository,
+    work: &Work<'_>,
+    (base, start): (&str, &str),
+) -> anyhow::Result<Left> {
+    let mut left = Left::default();
+    let standing = match tree.verify(repository) {
+        Ok(standing) => standing,
+        Err(error) => {
+            left.astray = Some(format!("its worktree is gone: {error:#}"));
+            return Ok(left);
+        }
+    };
+    let git = standing.git;
+    let made = commit_leftovers(&git, work, &mut left.notes)?;
+    let head = tree.head(&git)?;
+    let on = git.run(&["symbolic-ref", "--quiet", "HEAD"])?;
+    let on = String::from_utf8_lossy(&on.stdout).trim().to_owned();
+    let full = tree.full_branch();
+    let tip = git.commit(&full)?;
+    let mut keep = |commit: &str| -> anyhow::Result<()> {
+        let name = names::kept(work.plan, work.task, work.attempt);
+        git.must(&["update-ref", &name, commit])?;
+        left.notes.push(format!(
+            "{} keeps {}",
+            name,
+            &commit[..commit.len().min(10)]
+        ));
+        Ok(())
+    };
+    if !git.holds(&head, base)? {
+        let place = if on.is_empty() {
+            "a detached HEAD"
+        } else {
+            &on
+        };
+        let reason = format!(
+            "its worktree was left on {place}, which does not hold what its work began from"
+        );
+        keep(&head)?;
+        let branch = tip.filter(|tip| git.holds(tip, base).unwrap_or(false));
+        let back = branch.unwrap_or_else(|| start.to_owned());
+        git.must(&["checkout", "--quiet", "--detach"])?;
+        git.must(&["update-ref", &full, &back])?;
+        git.must(&["checkout", "--quiet", &tree.branch])?;
+        left.astray = Some(reason);
+        return Ok(left);
+    }
+    for lost in [Some(start.to_owned()), tip.clone()].into_iter().flatten() {
+        if !git.holds(&head, &lost)? {
+            keep(&lost)?;
+        }
+    }
+    if on != full {
+        // It went to a branch of its own making: that is its work, and it is brought home.
+        git.must(&[
+            "update-ref",
+            "-m",
+            "agent-dispatch: its work is here",
+            &full,
+            &head,
+        ])?;
+        git.must(&[
+            "symbolic-ref",
+            "-m",
+            "agent-dispatch: back on its branch",
+            "HEAD",
+            &full,
+        ])?;
+    }
+    left.commits = commits(&git, start, &head, made.as_deref())?;
+    let names = git.names(&[
+        "diff",
+        "--name-only",
+        "--no-ext-diff",
+        "--no-renames",
+        "-z",
+        start,
+        &head,
+    ])?;
+    let names = names
+        .iter()
+        .take(MOST)
+        .map(|name| name.to_string_lossy().into_owned());
+    left.files = names.collect();
+    Ok(left)
+}
+
+/// Commits everything but secrets. Answers the commit, if there was anything.
+pub(crate) fn commit_leftovers(
+    git: &Git,
+    work: &Work<'_>,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<Option<String>> {
+    let status = [
+        "status",
+        "--porcelain",
+        "-z",
+        "--untracked-files=all",
+        "--no-renames",
+    ];
+    let mut changed = git.names(&status)?;
+    // git would keep of it that it was there, and nothing that is in it.
+    let nested = |name: &mut OsString| name.as_bytes().ends_with(b"/");
+    for name in changed.extract_if(.., nested) {
+        let shown = path_of(&name).to_string_lossy().into_owned();
+        let text = format!(
+            "not committed, for it is a repository of its own: {}",
+            schemas::printable(&shown)
+        );
+        notes.push(text);
+    }
+    if changed.is_empty() {
+        return Ok(None);
+    }
+    let secrets = Boundary::new(&[], &[]).map_err(anyhow::Error::msg)?;
+    let is_secret = |name: &&OsString| secrets.is_secret(&path_of(name).to_string_lossy());
+    let (kept_out, taken): (Vec<_>, Vec<_>) = changed.iter().partition(is_secret);
+    let list = |names: &[&OsString]| {
+        let mut text = Vec::new();
+        for name in names {
+            text.extend_from_slice(path_of(name).as_bytes());
+            text.push(0);
+        }
+        text
+    };
+    if !kept_out.is_empty() {
+        let shown = kept_out.iter().map(|name| path_of(name).to_string_lossy());
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        notes.push(format!(
+            "not committed, for it may hold secrets: {}",
+            schemas::printable(&shown)
+        ));
+        let staged = kept_out
+            .iter()
+            .filter(|name| !matches!(name.as_bytes().first(), Some(b' ' | b'?')));
+        let staged: Vec<&OsString> = staged.copied().collect();
+        if !staged.is_empty() {
+            let reset = [
+                "--literal-pathspecs",
+                "reset",
+                "--quiet",
+                "--pathspec-from-file=-",
+                "--pathspec-file-nul",
+            ];
+            git.run_with(&reset, list(&staged))?;
+        }
+    }
+    if taken.is_empty() {
+        return Ok(None);
+    }
+    let add = [
+        "--literal-pathspecs",
+        "add",
+        "--all",
+        "--pathspec-from-file=-",
+        "--pathspec-file-nul",
+    ];
+    let added = git.run_with(&add, list(&taken))?;
+    added.succeeded("add")?;
+    let in_merge = git.commit("MERGE_HEAD")?.is_some();
+    if !in_merge && git.run(&["diff", "--cached", "--quiet"])?.is_ok() {
+        return Ok(None);
+    }
+    commit(git, &message(work), notes)?;
+    git.commit("HEAD")
+}
+
+/// What a line of `git status` is about.
+fn path_of(line: &OsString) -> &std::ffi::OsStr {
+    std::ffi::OsStr::from_bytes(line.as_bytes().get(3..).unwrap_or_default())
+}
+
+/// A hook that refuses is heard: its objection is told. The work is kept all the same, on its own branch.
+fn commit(git: &Git, message: &str, notes: &mut Vec<String>) -> anyhow::Result<()> {
+    let git = identified(git)?;
+    let refused = git.run_with(&["commit", "--quiet", "--file=-"], message.into())?;
+    if refused.is_ok() {
+        return Ok(());
+    }
+    let again = ["commit", "--quiet", "--no-verify", "--file=-"];
+    let kept = git.run_with(&again, message.into())?;
+    if !kept.is_ok() {
+        bail!("cannot commit what it left: {}", kept.complaint());
+    }
+    notes.push(format!(
+        "committed on its branch though a hook refused: {}",
+        refused.complaint()
+    ));
+    Ok(())
+}
+
+/// Nobody has told git who commits: the dispatcher does.
+pub(crate) fn identified(git: &Git) -> anyhow::Result<Git> {
+    let known = git.run(&["var", "GIT_COMMITTER_IDENT"]).context("git")?;
+    if known.is_ok() {
+        return Ok(git.clone());
+    }
+    let mut git = git.clone();
+    for (name, value) in [
+        ("GIT_AUTHOR_NAME", "agent-dispatch"),
+        ("GIT_AUTHOR_EMAIL", "agent-dispatch@localhost"),
+        ("GIT_COMMITTER_NAME", "agent-dispatch"),
+        ("GIT_COMMITTER_EMAIL", "agent-dispatch@localhost"),
+    ] {
+        git = git.env(name, value);
+    }
+    Ok(git)
+}
+
+fn message(work: &Work<'_>) -> String {
+    let kind = if work.done { kind(work.title) } else { "chore" };
+    let text = match work.done {
+        true => work.title.to_owned(),
+        false => format!("keep what attempt {} left of {}", work.attempt, work.title),
+    };
+    subject(&format!("{kind}({})", work.task), &text)
+}
+
+/// A conventional first line: `feat(t3): refresh tokens`.
+pub(crate) fn subject(prefix: &str, text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = schemas::printable(&format!("{prefix}: {words}"));
+    if line.chars().count() <= SUBJECT {
+        return line;
+    }
+    let cut: String = line.chars().take(SUBJECT - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+/// What kind of change a title tells of.
+fn kind(title: &str) -> &'static str {
+    let first = title
+        .split(|c: char| !c.is_alphabetic())
+        .next()
+        .unwrap_or_default();
+    match first.to_lowercase().as_str() {
+        "fix" | "repair" | "mend" | "correct" => "fix",
+        "doc" | "docs" | "document" | "describe" => "docs",
+        "test" | "tests" => "test",
+        "refactor" | "rename" | "simplify" => "refactor",
+        "speed" | "optimise" | "optimize" => "perf",
+        _ => "feat",
+    }
+}
+
+fn commits(git: &Git, start: &str, head: &str, made: Option<&str>) -> anyhow::Result<Vec<Commit>> {
+    let range = format!("{start}..{head}");
+    let most = format!("--max-count={MOST}");
+    let log = git.read(&["log", "--reverse", &most, "--format=%H %s", &range])?;
+    let commits = log
+        .lines()
+        .filter_map(|line| line.split_once(' ').or(Some((line, ""))));
+    let commits = commits
+        .filter(|(id, _)| !id.is_empty())
+        .map(|(id, subject)| Commit {
+            id: id.to_owned(),
+            subject: schemas::printable(subject),
+            leftovers: made == Some(id),
+        });
+    Ok(commits.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_one_conventional_line_of_72_characters() {
+        assert_eq!(
+            subject("feat(t3)", "Refresh  tokens\nof JWT"),
+            "feat(t3): Refresh tokens of JWT"
+        );
+        let long = subject("feat(t3)", &"wort ".repeat(40));
+        assert!(long.chars().count() <= 72 && long.ends_with('…'), "{long}");
+        assert_eq!(kind("Fix the login"), "fix");
+        assert_eq!(kind("Store prices"), "feat");
+    }
+}

@@ -1,0 +1,305 @@
+//! Worktrees: where tasks work side by side in one repository, and how their work comes together.
+
+pub(crate) mod git;
+mod integration;
+mod lease;
+mod leftovers;
+mod names;
+mod plan;
+mod removal;
+mod repository;
+mod setup;
+mod strategy;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+pub(crate) use self::git::{Git, Stop};
+pub(crate) use self::integration::{Found, Integration, Job, Surroundings};
+pub(crate) use self::leftovers::{Left, Work};
+pub(crate) use self::plan::{Isolation, Order, Wishes};
+use self::repository::Repository;
+use self::setup::{Hand, Ports};
+pub(crate) use self::strategy::Strategy;
+pub(crate) use self::tree::Tree;
+use crate::core::{TaskIdx, Workspace};
+
+/// All worktrees of a run, and the repositories that they belong to.
+#[derive(Debug, Default)]
+pub(crate) struct Worktrees {
+    pub(crate) repositories: Vec<Repository>,
+    /// By task; none for those that work in their project's folder.
+    pub(crate) units: Vec<Option<Unit>>,
+    pub(crate) strategy: Strategy,
+    pub(crate) at_once: bool,
+    ports: Ports,
+    plan: String,
+}
+
+/// What one task works in.
+#[derive(Debug, Clone)]
+pub(crate) struct Unit {
+    pub(crate) task: String,
+    pub(crate) title: String,
+    /// One for each repository; it begins in the first.
+    pub(crate) trees: Vec<Tree>,
+}
+
+/// An attempt that wants to begin.
+pub(crate) struct Opening<'a> {
+    pub(crate) dir: &'a Path,
+    pub(crate) attempt: u32,
+    /// What its worktrees began from, where the journal knows.
+    pub(crate) bases: &'a [Option<String>],
+    /// It is to mend what kept its work from being merged: it gets the target's work beside its own.
+    pub(crate) merges: bool,
+    pub(crate) stop: &'a Stop,
+    /// What set-up commands print.
+    pub(crate) log: &'a Path,
+    pub(crate) env: &'a [(String, String)],
+}
+
+/// Worktrees that are ready.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    pub(crate) made: Vec<Workspace>,
+    /// What each holds.
+    pub(crate) heads: Vec<String>,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Why they are not.
+pub(crate) enum NotOpened {
+    /// What was to make them ready has failed.
+    Setup(anyhow::Error),
+    Failed(anyhow::Error),
+}
+
+impl Worktrees {
+    pub(crate) fn unit(&self, task: TaskIdx) -> Option<&Unit> {
+        self.units.get(task)?.as_ref()
+    }
+
+    /// Every git and all that it starts carries this in its environment.
+    pub(crate) fn mark(&mut self, name: &str, value: &str) {
+        for repository in &mut self.repositories {
+            repository.git = repository.git.clone().env(name, value);
+        }
+    }
+
+    /// Makes the worktrees of an attempt, or takes them up, and verifies that they are what it is to work in.
+    pub(crate) fn open(&self, unit: &Unit, opening: &Opening<'_>) -> Result<Opened, NotOpened> {
+        let mut opened = Opened::default();
+        for (at, tree) in unit.trees.iter().enumerate() {
+            let base = opening.bases.get(at).and_then(Option::as_deref);
+            self.open_one(unit, tree, base, opening, &mut opened)?;
+        }
+        Ok(opened)
+    }
+
+    fn open_one(
+        &self,
+        unit: &Unit,
+        tree: &Tree,
+        base: Option<&str>,
+        opening: &Opening<'_>,
+        opened: &mut Opened,
+    ) -> Result<(), NotOpened> {
+        let repository = &self.repositories[tree.repository];
+        let reason = format!("orchestrate {} {}", self.plan, unit.task);
+        let mut standing = tree
+            .open(repository, &reason, base)
+            .map_err(NotOpened::Failed)?;
+        lease::Lease::new(opening.dir, &self.plan, &unit.task, opening.attempt)
+            .write(&standing.git_dir);
+        let work = self.work(unit, opening.attempt.saturating_sub(1), false);
+        let git = standing.git.clone().stopped_by(opening.stop);
+        // Whoever was killed here has left what it had not committed.
+        let made = leftovers::commit_leftovers(&git, &work, &mut opened.notes);
+        if made.map_err(NotOpened::Failed)?.is_some() {
+            standing.head = tree.head(&git).map_err(NotOpened::Failed)?;
+        }
+        let hand = Hand {
+            stop: opening.stop,
+            log: opening.log,
+            env: opening.env,
+        };
+        let ready = setup::make_ready(tree, &git, &standing.git_dir, &self.ports, &hand);
+        let ready = ready.map_err(NotOpened::Setup)?;
+        if opening.merges {
+            self.bring_target(&git, repository)
+                .map_err(NotOpened::Failed)?;
+        }
+        if opened.made.is_empty() {
+            opened.env.extend(ready.variables);
+            opened.env.push(("BRANCH".to_owned(), tree.branch.clone()));
+            opened
+                .env
+                .push(("TARGET_BRANCH".to_owned(), repository.target.clone()));
+            opened
+                .env
+                .push(("BASE_COMMIT".to_owned(), standing.base.clone()));
+        }
+        opened.notes.extend(ready.notes);
+        opened.heads.push(standing.head);
+        opened.made.push(Workspace {
+            path: tree.path.display().to_string(),
+            branch: tree.branch.clone(),
+            target: repository.target.clone(),
+            base: standing.base,
+            repository: repository.top.display().to_string(),
+        });
+        Ok(())
+    }
+
+    /// The target's work is merged into the task's branch; what conflicts is left as git leaves it, for the agent.
+    fn bring_target(&self, git: &Git, repository: &Repository) -> anyhow::Result<()> {
+        let tip = repository.tip()?;
+        let git = leftovers::identified(git)?;
+        let message = format!(
+            "Merge branch '{}' to resolve what conflicts",
+            repository.target
+        );
+        let merge = [
+            "merge",
+            "--no-edit",
+            "--no-squash",
+            "--commit",
+            "-m",
+            &message,
+            &tip,
+        ];
+        let answer = git.run(&merge)?;
+        let conflict = answer.code == Some(1);
+        if conflict {
+            Ok(())
+        } else {
+            answer.succeeded("merge")
+        }
+    }
+
+    /// What an attempt has left, once nothing of it runs.
+    pub(crate) fn close(&self, unit: &Unit, attempt: u32, done: bool, opened: &Opened) -> Left {
+        let mut all = Left::default();
+        let work = self.work(unit, attempt, done);
+        for ((tree, made), head) in unit.trees.iter().zip(&opened.made).zip(&opened.heads) {
+            let repository = &self.repositories[tree.repository];
+            match leftovers::take_stock(tree, repository, &work, (&made.base, head)) {
+                Ok(left) => {
+                    all.commits.extend(left.commits);
+                    all.files.extend(left.files);
+                    all.notes.extend(left.notes);
+                    all.astray = all.astray.or(left.astray);
+                }
+                Err(error) => all.astray = Some(format!("{error:#}")),
+            }
+        }
+        all
+    }
+
+    fn work<'a>(&'a self, unit: &'a Unit, attempt: u32, done: bool) -> Work<'a> {
+        Work {
+            plan: &self.plan,
+            task: &unit.task,
+            title: &unit.title,
+            attempt,
+            done,
+        }
+    }
+
+    /// The folder that a task works in.
+    pub(crate) fn folder(&self, task: TaskIdx) -> Option<&PathBuf> {
+        Some(&self.unit(task)?.trees.first()?.folder)
+    }
+
+    /// Brings checkouts of targets up to what was merged. Answers what people should know of, and whether all of them are.
+    pub(crate) fn deliver(&self) -> (Vec<String>, bool) {
+        let mut notes = Vec::new();
+        let mut all = true;
+        for repository in &self.repositories {
+            match repository.deliver() {
+                Ok(None) => {}
+                Ok(Some(note)) => notes.push(note),
+                Err(error) => {
+                    all = false;
+                    notes.push(format!("{error:#}"));
+                }
+            }
+        }
+        (notes, all)
+    }
+
+    /// Removes what only this life of the dispatcher needed; when the run is at its end, also what only the run needed.
+    pub(crate) fn tidy(&self, is_finished: bool) {
+        for repository in &self.repositories {
+            removal::remove_ground(repository);
+            if is_finished {
+                repository.end_staging();
+            }
+        }
+    }
+}
+
+impl Repository {
+    /// The target's checkout is fast-forwarded. Answers what was done; fails with what a person must do.
+    fn deliver(&self) -> anyhow::Result<Option<String>> {
+        let target = format!("refs/heads/{}", self.target);
+        if self.tip_ref == target {
+            return Ok(None);
+        }
+        let tip = self.tip()?;
+        let now = self.git.commit(&target)?.context("the target is gone")?;
+        if now == tip {
+            return Ok(None);
+        }
+        let (top, name) = (self.top.display(), &self.target);
+        let command = format!("git merge {}", self.tip_ref);
+        let places = repository::checkouts(&self.git, &target)?;
+        let moved = match places.first() {
+            Some(folder) => {
+                let merge = [
+                    "merge",
+                    "--ff-only",
+                    "--no-squash",
+                    "--no-autostash",
+                    "--quiet",
+                    &tip,
+                ];
+                self.git.at(folder).run(&merge)?
+            }
+            None if self.git.holds(&tip, &now)? => {
+                let message = "agent-dispatch: merged";
+                self.git
+                    .run(&["update-ref", "-m", message, &target, &tip, &now])?
+            }
+            None => {
+                let text = format!(
+                    "{top}: {name} has moved on by itself; `{command}` there brings the work in"
+                );
+                anyhow::bail!(text);
+            }
+        };
+        if !moved.is_ok() {
+            let why = moved.complaint();
+            anyhow::bail!(
+                "{top}: {name} could not be fast-forwarded ({why}); `{command}` there brings the work in"
+            );
+        }
+        let short = &tip[..tip.len().min(10)];
+        Ok(Some(format!("{top}: {name} is at {short} now")))
+    }
+
+    /// What stands in for the target is needed no more once the target holds it.
+    fn end_staging(&self) {
+        let target = format!("refs/heads/{}", self.target);
+        if self.tip_ref != target
+            && let Ok(tip) = self.tip()
+            && self.git.holds(&target, &tip).unwrap_or(false)
+        {
+            let _ = self.git.run(&["update-ref", "-d", &self.tip_ref, &tip]);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Worktrees whose work is durable are removed; all others are kept.
+
+use anyhow::{Context, bail};
+
+use super::repository::Repository;
+use super::tree::Tree;
+use super::{Unit, Worktrees, integration};
+
+/// What became of a task's worktrees.
+#[derive(Debug, Default)]
+pub(crate) struct Removal {
+    pub(crate) removed: Vec<String>,
+    /// What was kept, and why.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Worktrees {
+    /// Removes the worktrees of a task whose work is in its targets.
+    pub(crate) fn remove(&self, unit: &Unit) -> Removal {
+        let mut removal = Removal::default();
+        for tree in &unit.trees {
+            let repository = &self.repositories[tree.repository];
+            let path = tree.path.display().to_string();
+            match remove(tree, repository) {
+                Ok(()) => removal.removed.push(path),
+                Err(error) => removal.notes.push(format!("{path} is kept: {error:#}")),
+            }
+        }
+        removal
+    }
+}
+
+/// Nothing is removed that holds anything which is not in a commit, and no branch that is not in the target.
+fn remove(tree: &Tree, repository: &Repository) -> anyhow::Result<()> {
+    let git = &repository.git;
+    if tree.path.exists() {
+        let standing = tree.verify(repository)?;
+        let changed = standing
+            .git
+            .read(&["status", "--porcelain", "--untracked-files=all"])?;
+        if let Some(first) = changed.lines().next() {
+            let more = changed.lines().count() - 1;
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            bail!(
+                "{} is not committed{more}",
+                schemas::printable(first.get(3..).unwrap_or(first))
+            );
+        }
+        let _turn = repository.turn();
+        let path = tree.path.to_str().context("its path is not UTF-8")?;
+        // Forced for its lock, and for submodules: that nothing is lost has been seen.
+        let removed = git.run(&["worktree", "remove", "--force", "--force", path])?;
+        if !removed.is_ok() {
+            clear(&tree.path);
+            let again = git.run(&["worktree", "remove", "--force", "--force", path])?;
+            again.succeeded("worktree remove")?;
+        }
+    }
+    if let Some(parent) = tree.path.parent() {
+        // Only when it holds nothing more.
+        let _ = std::fs::remove_dir(parent);
+    }
+    let full = tree.full_branch();
+    if let Some(commit) = git.commit(&full)?
+        && git.holds(&repository.tip()?, &commit)?
+    {
+        git.must(&["update-ref", "-d", &full, &commit])?;
+    }
+    Ok(())
+}
+
+/// Caches are written read-only by some.
+fn clear(folder: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let _ = std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(0o700));
+            clear(&entry.path());
+        }
+    }
+}
+
+/// The worktree for merges is ours alone: nothing of anybody's work is in it.
+pub(super) fn remove_ground(repository: &Repository) {
+    let path = integration::path(repository);
+    if !path.exists() {
+        return;
+    }
+    let _turn = repository.turn();
+    if let Some(shown) = path.to_str() {
+        let _ = repository
+            .git
+            .run(&["worktree", "remove", "--force", "--force", shown]);
+    }
+    if let Some(parent) = path.parent() {
+        let _ = std::fs::remove_dir(parent);
+        let _ = parent.parent().map(std::fs::remove_dir);
+    }
+}

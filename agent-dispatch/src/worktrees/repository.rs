@@ -1,0 +1,287 @@
+//! A repository that work is done in: where it is, what its work goes into, where its worktrees lie.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, bail};
+
+use super::git::Git;
+use super::names;
+
+/// One repository of the run.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    /// The checkout in which the project lies.
+    pub(crate) top: PathBuf,
+    /// What all its worktrees share.
+    pub(crate) common: PathBuf,
+    /// The branch that work is merged into.
+    pub(crate) target: String,
+    /// The commit that the target begins from when it is not there.
+    pub(crate) base: String,
+    /// What is moved from merge to merge: the target, or while that is checked out somewhere, what stands in for it.
+    pub(crate) tip_ref: String,
+    /// Where the target is checked out.
+    pub(crate) checkout: Option<PathBuf>,
+    /// The folder of this plan's worktrees.
+    pub(crate) root: PathBuf,
+    pub(crate) git: Git,
+    /// Worktrees are made and removed one at a time: git's own locks make the second one fail.
+    turn: Mutex<()>,
+}
+
+/// What is asked for of all repositories.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wish {
+    pub(crate) plan: String,
+    /// A branch, or `current`.
+    pub(crate) target: Option<String>,
+    /// The folder of all worktrees.
+    pub(crate) root: Option<PathBuf>,
+}
+
+/// Where a folder lies in its repository.
+pub(crate) struct Place {
+    pub(crate) top: PathBuf,
+    /// The folder below the top, empty for the top itself.
+    pub(crate) prefix: PathBuf,
+}
+
+/// Nobody else's turn, in this process or another.
+pub(crate) struct Turn<'r> {
+    _own: std::sync::MutexGuard<'r, ()>,
+    _others: Option<File>,
+}
+
+impl Place {
+    pub(crate) fn of(git: &Git) -> anyhow::Result<Place> {
+        let folder = git.folder().display().to_string();
+        let top = git.run(&["rev-parse", "--show-toplevel"])?;
+        if !top.is_ok() {
+            bail!("{folder} is not in a git work tree: {}", top.complaint());
+        }
+        let top = git.read(&["rev-parse", "--show-toplevel"])?;
+        let prefix = git.read(&["rev-parse", "--show-prefix"])?;
+        Ok(Place {
+            top: PathBuf::from(top),
+            prefix: PathBuf::from(prefix.trim_end_matches('/')),
+        })
+    }
+}
+
+impl Repository {
+    /// Looks at a repository, and changes nothing. `base` is the branch that the target begins from.
+    pub(crate) fn look(
+        git: &Git,
+        top: &Path,
+        base: Option<&str>,
+        wish: &Wish,
+    ) -> anyhow::Result<Repository> {
+        let git = git.at(top);
+        let common = git.read(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
+        let name = top.display();
+        let current = git.run(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
+        let current = current
+            .is_ok()
+            .then(|| String::from_utf8_lossy(&current.stdout).trim().to_owned());
+        let target = match wish.target.as_deref() {
+            Some("current") => current
+                .with_context(|| format!("{name} has no current branch: HEAD is detached"))?,
+            Some(named) => named
+                .strip_prefix("refs/heads/")
+                .unwrap_or(named)
+                .to_owned(),
+            None => names::target(&wish.plan),
+        };
+        let full = format!("refs/heads/{target}");
+        if !git.run(&["check-ref-format", &full])?.is_ok() {
+            bail!("{target:?} cannot be the name of a branch");
+        }
+        let from = base.unwrap_or("HEAD");
+        let base = match git.commit(&full)? {
+            Some(commit) => commit,
+            None => git.commit(from)?.with_context(|| match base {
+                Some(branch) => format!("{name} has no branch {branch} to begin from"),
+                None => format!("{name} has no commit to begin from"),
+            })?,
+        };
+        let checkout = checkouts(&git, &full)?.into_iter().next();
+        let root = root(&git, top, wish)?;
+        let tip_ref = match checkout {
+            Some(_) => names::staging(&wish.plan, &target),
+            None => full,
+        };
+        Ok(Repository {
+            top: top.to_owned(),
+            common: PathBuf::from(common),
+            tip_ref,
+            checkout,
+            root: root.join(names::part(&wish.plan)),
+            target,
+            base,
+            git,
+            turn: Mutex::default(),
+        })
+    }
+
+    /// What is wrong with beginning here, of branches and checkouts.
+    pub(crate) fn objections(
+        &self,
+        branches: &[String],
+        known: &BTreeSet<String>,
+    ) -> anyhow::Result<Vec<String>> {
+        let list =
+            self.git
+                .read(&["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"])?;
+        let there: BTreeSet<String> = list.lines().map(str::to_owned).collect();
+        let top = self.top.display();
+        let mut objections = Vec::new();
+        for name in std::iter::once(&self.target).chain(branches) {
+            if let Some(other) = names::in_the_way(name, &there) {
+                objections.push(format!(
+                    "{top}: the branch {other} keeps {name} from being made"
+                ));
+            }
+        }
+        for name in branches {
+            if there.contains(name) && !known.contains(name) && !self.is_empty_handed(name)? {
+                objections.push(format!(
+                    "{top}: the branch {name} is there already, and not of this run"
+                ));
+            }
+        }
+        if let Some(folder) = &self.checkout {
+            let git = self.git.at(folder);
+            let dirty = git.read(&["status", "--porcelain", "--untracked-files=no"])?;
+            if !dirty.is_empty() {
+                let folder = folder.display();
+                let target = &self.target;
+                objections.push(format!(
+                    "{folder}: {target} is checked out there with uncommitted changes"
+                ));
+            }
+        }
+        Ok(objections)
+    }
+
+    /// A branch without commits of its own, as it is left when somebody is killed while a worktree is made.
+    fn is_empty_handed(&self, branch: &str) -> anyhow::Result<bool> {
+        self.git.holds(&self.base, &format!("refs/heads/{branch}"))
+    }
+
+    /// Makes sure that there is a target, and that what stands in for it holds it. Removes what a killed git has locked.
+    pub(crate) fn claim(&self, branches: &[String]) -> anyhow::Result<()> {
+        let target = format!("refs/heads/{}", self.target);
+        let ours = branches.iter().map(|branch| format!("refs/heads/{branch}"));
+        for name in ours.chain([target.clone(), self.tip_ref.clone()]) {
+            let _ = std::fs::remove_file(self.common.join(format!("{name}.lock")));
+        }
+        if self.git.commit(&target)?.is_none() {
+            let message = "agent-dispatch: the target begins";
+            let none = "0".repeat(self.base.len());
+            self.git
+                .must(&["update-ref", "-m", message, &target, &self.base, &none])?;
+        }
+        if self.tip_ref != target {
+            let now = self.git.commit(&target)?.context("the target is gone")?;
+            match self.git.commit(&self.tip_ref)? {
+                Some(tip) if !self.git.holds(&now, &tip)? => {}
+                _ => self.git.must(&["update-ref", &self.tip_ref, &now])?,
+            }
+        }
+        self.hide_root()
+    }
+
+    /// The commit that the next work begins from, and that the next merge is made on.
+    pub(crate) fn tip(&self) -> anyhow::Result<String> {
+        let tip = self.git.commit(&self.tip_ref)?;
+        tip.with_context(|| format!("{} is gone", self.tip_ref))
+    }
+
+    /// Waits for its turn to make or remove a worktree. A lock that cannot be had is no reason not to work: git has its
+    /// own.
+    pub(crate) fn turn(&self) -> Turn<'_> {
+        let own = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.common.join("orchestrate.lock"));
+        Turn {
+            _own: own,
+            _others: file.ok().filter(|file| file.lock().is_ok()),
+        }
+    }
+
+    /// Worktrees inside of the checkout would show as untracked files: git is told to overlook them, in a file that is
+    /// nobody's work.
+    fn hide_root(&self) -> anyhow::Result<()> {
+        let Ok(inner) = self.root.strip_prefix(&self.top) else {
+            return Ok(());
+        };
+        let probe = inner.join("x");
+        if self
+            .git
+            .run(&[
+                "check-ignore",
+                "--quiet".as_ref(),
+                probe.as_os_str().to_str().unwrap_or("x"),
+            ])?
+            .is_ok()
+        {
+            return Ok(());
+        }
+        let Some(first) = inner.iter().next() else {
+            return Ok(());
+        };
+        let path = self.common.join("info").join("exclude");
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        let line = format!("/{}/", first.to_string_lossy());
+        let gap = if known.is_empty() || known.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
+        std::fs::create_dir_all(self.common.join("info"))
+            .and_then(|()| std::fs::write(&path, format!("{known}{gap}{line}\n")))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// Every folder in which a branch is checked out.
+pub(crate) fn checkouts(git: &Git, full: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let list = git.read(&["worktree", "list", "--porcelain"])?;
+    let wanted = format!("branch {full}");
+    let mut folders = Vec::new();
+    let mut folder = PathBuf::new();
+    for line in list.lines() {
+        if let Some(path) = line.strip_prefix("worktree ") {
+            folder = PathBuf::from(path);
+        } else if line == wanted && folder.is_dir() {
+            folders.push(folder.clone());
+        }
+    }
+    Ok(folders)
+}
+
+/// Where worktrees go: as asked for, as git is configured, in a folder that is there for it, or beside the repository.
+fn root(git: &Git, top: &Path, wish: &Wish) -> anyhow::Result<PathBuf> {
+    let name = top.file_name().unwrap_or(top.as_os_str());
+    if let Some(root) = &wish.root {
+        return Ok(root.join(name));
+    }
+    let configured = git.run(&["config", "--type=path", "--get", "orchestrate.worktrees"])?;
+    let configured = String::from_utf8_lossy(&configured.stdout)
+        .trim()
+        .to_owned();
+    if !configured.is_empty() {
+        return Ok(top.join(configured));
+    }
+    let there = [".worktrees", "worktrees"].map(|name| top.join(name));
+    let there = there.into_iter().find(|folder| folder.is_dir());
+    let mut beside = name.to_owned();
+    beside.push("-worktrees");
+    Ok(there.unwrap_or_else(|| top.with_file_name(beside)))
+}

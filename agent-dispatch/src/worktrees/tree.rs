@@ -1,0 +1,184 @@
+//! One worktree of one task: made, taken up again, verified.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use schemas::WorkspaceSetup;
+
+use super::git::Git;
+use super::lease::Lease;
+use super::repository::Repository;
+
+/// A worktree that a task has, or is to have.
+#[derive(Debug, Clone)]
+pub(crate) struct Tree {
+    /// Index of its repository.
+    pub(crate) repository: usize,
+    pub(crate) path: PathBuf,
+    /// The project's folder in it: where the task works.
+    pub(crate) folder: PathBuf,
+    /// The same folder in the user's checkout.
+    pub(crate) source: PathBuf,
+    pub(crate) branch: String,
+    pub(crate) setup: WorkspaceSetup,
+}
+
+/// A worktree that is there and verified.
+pub(crate) struct Standing {
+    pub(crate) git: Git,
+    /// git's own folder of it.
+    pub(crate) git_dir: PathBuf,
+    /// The commit that its work began from.
+    pub(crate) base: String,
+    /// What it holds now.
+    pub(crate) head: String,
+}
+
+impl Tree {
+    pub(crate) fn full_branch(&self) -> String {
+        format!("refs/heads/{}", self.branch)
+    }
+
+    /// Makes it from the tip of the target, or takes up what an earlier attempt has left. `base` is what its journal says it
+    /// began from.
+    pub(crate) fn open(
+        &self,
+        repository: &Repository,
+        reason: &str,
+        base: Option<&str>,
+    ) -> anyhow::Result<Standing> {
+        let tip = repository.tip()?;
+        let git = &repository.git;
+        let turn = repository.turn();
+        if self.is_whole(repository)? {
+            drop(turn);
+            return self.take_up(repository, &tip, base);
+        }
+        if let Some(parent) = self.path.parent() {
+            std::fs::create_dir_all(parent)
+                .with_context(|| format!("cannot make {}", parent.display()))?;
+        }
+        let has_branch = git.commit(&self.full_branch())?.is_some();
+        let (branch, from) = (self.branch.as_str(), tip.as_str());
+        let path = self.path.to_str().context("its path is not UTF-8")?;
+        // Forced: git may still have it on its list, locked, though somebody has deleted the folder.
+        let mut args = vec!["worktree", "add", "--quiet", "--force", "--force"];
+        args.extend(["--lock", "--reason", reason, "--no-track"]);
+        match has_branch {
+            true => args.extend([path, branch]),
+            false => args.extend(["-b", branch, path, from]),
+        }
+        let args: Vec<&str> = match has_branch {
+            // Nothing to track where no branch is made.
+            true => args
+                .into_iter()
+                .filter(|arg| *arg != "--no-track")
+                .collect(),
+            false => args,
+        };
+        git.must(&args)?;
+        drop(turn);
+        self.take_up(repository, &tip, base)
+    }
+
+    /// Whether it is there. What somebody who was killed has left half made is removed: nobody has worked in it.
+    fn is_whole(&self, repository: &Repository) -> anyhow::Result<bool> {
+        let git_file = self.path.join(".git");
+        if git_file.symlink_metadata().is_err() {
+            // Nothing, or a folder that git fills if it is empty and complains of if it is not.
+            return Ok(false);
+        }
+        let pointer = std::fs::read_to_string(&git_file).unwrap_or_default();
+        let git_dir = PathBuf::from(pointer.trim().strip_prefix("gitdir: ").unwrap_or_default());
+        if git_dir.parent() != Some(repository.common.join("worktrees").as_path()) {
+            bail!("{} is no worktree of this repository", self.path.display());
+        }
+        if Lease::read(&git_dir).is_some() {
+            return Ok(true);
+        }
+        let lock = std::fs::read_to_string(git_dir.join("locked")).unwrap_or_default();
+        let lock = lock.trim();
+        if git_dir.is_dir() && !lock.starts_with("orchestrate ") && lock != "initializing" {
+            bail!("{} is somebody else's worktree", self.path.display());
+        }
+        std::fs::remove_dir_all(&self.path).with_context(|| {
+            format!("cannot remove {}, which is half made", self.path.display())
+        })?;
+        Ok(false)
+    }
+
+    /// It is there: it must be the right one, on its branch. One without work of its own is brought up to the target.
+    fn take_up(
+        &self,
+        repository: &Repository,
+        tip: &str,
+        base: Option<&str>,
+    ) -> anyhow::Result<Standing> {
+        let standing = self.verify(repository)?;
+        let on = standing.git.run(&["symbolic-ref", "--quiet", "HEAD"])?;
+        if String::from_utf8_lossy(&on.stdout).trim() != self.full_branch() {
+            standing.git.must(&["checkout", "--quiet", &self.branch])?;
+        }
+        let mut head = self.head(&standing.git)?;
+        let has_work = !standing.git.holds(tip, &head)?;
+        if !has_work && head != tip {
+            let merge = ["merge", "--ff-only", "--no-autostash", "--quiet", tip];
+            standing.git.must(&merge)?;
+            head = tip.to_owned();
+        }
+        let base = match (has_work, base) {
+            (true, Some(base)) if standing.git.holds(&head, base).unwrap_or(false) => {
+                base.to_owned()
+            }
+            (true, _) => standing.git.read(&["merge-base", tip, &head])?,
+            (false, _) => head.clone(),
+        };
+        Ok(Standing {
+            base,
+            head,
+            ..standing
+        })
+    }
+
+    /// Whether the folder is the top of a worktree of this repository, and nothing else: git in a folder that has lost its
+    /// worktree works on whatever lies above it. Removes what a killed git has locked.
+    pub(crate) fn verify(&self, repository: &Repository) -> anyhow::Result<Standing> {
+        let git = ceiling(&repository.git, &self.path);
+        let path = self.path.display();
+        let top = git.run(&["rev-parse", "--show-toplevel"])?;
+        let said = String::from_utf8_lossy(&top.stdout);
+        let there = Path::new(said.trim_end_matches('\n')).canonicalize();
+        let asked = self.path.canonicalize();
+        if !top.is_ok() || !matches!((&there, &asked), (Ok(there), Ok(asked)) if there == asked) {
+            bail!("{path} is not a worktree");
+        }
+        let common = git.read(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
+        if Path::new(&common).canonicalize().ok() != repository.common.canonicalize().ok() {
+            bail!("{path} is a worktree of another repository");
+        }
+        let git_dir = PathBuf::from(git.read(&["rev-parse", "--absolute-git-dir"])?);
+        if git_dir.canonicalize().ok() == repository.common.canonicalize().ok() {
+            bail!("{path} is the repository's own checkout");
+        }
+        for lock in ["index.lock", "HEAD.lock"] {
+            let _ = std::fs::remove_file(git_dir.join(lock));
+        }
+        Ok(Standing {
+            head: String::new(),
+            base: String::new(),
+            git,
+            git_dir,
+        })
+    }
+
+    pub(crate) fn head(&self, git: &Git) -> anyhow::Result<String> {
+        let head = git.commit("HEAD")?;
+        head.with_context(|| format!("{} has no commit", self.path.display()))
+    }
+}
+
+/// git in that folder, which looks no further up for a repository.
+pub(crate) fn ceiling(git: &Git, folder: &Path) -> Git {
+    let above = folder.parent().unwrap_or(folder);
+    git.at(folder).env("GIT_CEILING_DIRECTORIES", above)
+}
