@@ -115,6 +115,21 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME")]
     pub(crate) conflict_agent: Option<String>,
 
+    /// List the worktrees that earlier runs have left, ask, and remove those whose work is in commits
+    ///
+    /// Looks in the repository of --root and in those of the run in --dir. Branches stay unless their work is in the target.
+    /// What is not committed keeps a worktree from being removed.
+    #[arg(long, conflicts_with_all = ["dry_run", "list_agents"])]
+    pub(crate) clean: bool,
+
+    /// Remove without asking
+    #[arg(long, requires = "clean")]
+    pub(crate) yes: bool,
+
+    /// Remove worktrees also with what is not committed in them
+    #[arg(long, requires = "clean")]
+    pub(crate) discard: bool,
+
     /// The program that runs gates
     #[arg(long, value_name = "PROGRAM", default_value = "gate-run")]
     pub(crate) gate_program: PathBuf,

@@ -7,10 +7,11 @@ use std::io::IsTerminal;
 use schemas::{Body, Console, Exit, Failure, Plan, Record, State, VerdictWord};
 
 use crate::core::{
-    Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits, Pace,
-    Said, Time,
+    Action, Attempt, Dispatcher, End, Event, GateAnswer, Graph, Initial, Launch, Limits,
+    MergeAnswer, Pace, Said, Time,
 };
 use crate::profiles::{Runner, Runners};
+use crate::worktrees::Worktrees;
 
 /// Milliseconds of a task that nobody has estimated.
 const UNKNOWN: u64 = 15 * 60_000;
@@ -20,7 +21,7 @@ pub(crate) fn run(
     plan: &Plan,
     graph: &Graph,
     limits: &Limits,
-    runners: &Runners,
+    (runners, worktrees): (&Runners, &Worktrees),
     initial: &Initial,
     console: &Console,
 ) -> Result<Exit, Failure> {
@@ -40,6 +41,12 @@ pub(crate) fn run(
     let mut core = Dispatcher::new(graph, limits, initial);
     let mut events: BTreeMap<(Time, usize), Event> = BTreeMap::new();
     let mut seq = 0;
+    let mut count = 0;
+    // After what is scheduled for the same moment already.
+    let mut next = move || {
+        count += 1;
+        count
+    };
     let mut now = Time(0);
     let mut actions = core.start(now, initial);
     loop {
@@ -54,6 +61,7 @@ pub(crate) fn run(
                         now,
                         plan,
                         &runners.of(attempt.task)[choice],
+                        worktrees,
                         attempt,
                         console,
                     )?;
@@ -62,18 +70,17 @@ pub(crate) fn run(
                         .estimated_minutes
                         .map_or(UNKNOWN, |minutes| (minutes * 60_000.0) as u64);
                     let said = Said::Done(String::new());
-                    let at = events.len();
                     let end = now.after(took);
                     events.insert(
-                        (now, at),
+                        (now, next()),
                         Event::Started {
                             attempt,
                             launch: Launch::default(),
                         },
                     );
-                    events.insert((end, at + 1), Event::Marked { attempt, said });
+                    events.insert((end, next()), Event::Marked { attempt, said });
                     events.insert(
-                        (end, at + 2),
+                        (end, next()),
                         Event::Exited {
                             attempt,
                             code: Some(0),
@@ -81,7 +88,7 @@ pub(crate) fn run(
                         },
                     );
                     events.insert(
-                        (end, at + 3),
+                        (end, next()),
                         Event::Gone {
                             attempt,
                             leaked: false,
@@ -98,7 +105,17 @@ pub(crate) fn run(
                         findings: schemas::FindingCounts::default(),
                         verdict_file: None,
                     };
-                    events.insert((now, events.len()), Event::GateFinished { attempt, answer });
+                    events.insert((now, next()), Event::GateFinished { attempt, answer });
+                }
+                Action::Integrate(attempts) => {
+                    for attempt in attempts {
+                        let answer = MergeAnswer::Merged(Vec::new());
+                        events.insert((now, next()), Event::Integrated { attempt, answer });
+                    }
+                }
+                Action::RemoveWorkspace(task) => {
+                    let paths = Vec::new();
+                    events.insert((now, next()), Event::WorkspaceRemoved { task, paths });
                 }
                 Action::Finish(End::Waiting) => return Ok(Exit::Waiting),
                 Action::Finish(_) => return Ok(Exit::Yes),
@@ -118,12 +135,20 @@ fn say(
     now: Time,
     plan: &Plan,
     runner: &Runner,
+    worktrees: &Worktrees,
     attempt: Attempt,
     console: &Console,
 ) -> Result<(), Failure> {
     let task = &plan.tasks[attempt.task];
     let argv = schemas::Command::Argv(runner.words(task.command.as_ref()).into_owned());
-    let place = crate::graph::folder(plan, task).unwrap_or(".");
+    let place = match worktrees.unit(attempt.task) {
+        Some(unit) => format!(
+            "{} on {}",
+            unit.trees[0].path.display(),
+            unit.trees[0].branch
+        ),
+        None => crate::graph::folder(plan, task).unwrap_or(".").to_owned(),
+    };
     let text = format!(
         "would start after {} min in {place}: {argv}",
         now.0 / 60_000

@@ -12,6 +12,7 @@ mod dry_run;
 mod graph;
 mod listing;
 mod notice;
+mod opening;
 mod profiles;
 mod progress;
 mod prompt;
@@ -24,13 +25,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use schemas::document::{self, Input};
-use schemas::{
-    AgentLabel, Body, Console, Exit, Failure, Plan, Schedule, State, TaskLabel, program,
-};
+use schemas::{AgentLabel, Console, Exit, Failure, Plan, Schedule, program};
 
 use crate::candidates::Candidates;
 use crate::cli::Cli;
-use crate::core::{Graph, Limits, Spec, resume};
+use crate::core::{Graph, Limits, resume};
 use crate::notice::Notice;
 use crate::profiles::{Profiles, Runners};
 use crate::shell::contain::{self, Containment};
@@ -56,6 +55,13 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     if cli.list_agents {
         return list_agents(&cli, console);
     }
+    if cli.clean {
+        let ask = worktrees::clean::Ask {
+            yes: cli.yes,
+            discard: cli.discard,
+        };
+        return worktrees::clean::clean(&cli.root, &RunDir::new(&cli.dir)?, ask, console);
+    }
     let notices = Notice::all(&cli.on)?;
     if document::would_wait(cli.file.as_deref()) {
         return Err(program::short_help::<Cli>(console));
@@ -68,12 +74,20 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
             plan,
             graph,
             runners,
+            worktrees,
             mut limits,
             ..
         } = prepared;
         limits.seed = state.seed;
         let initial = resume::initial(&graph, &state, SystemTime::now());
-        return dry_run::run(&plan, &graph, &limits, &runners, &initial, console);
+        return dry_run::run(
+            &plan,
+            &graph,
+            &limits,
+            (&runners, &worktrees),
+            &initial,
+            console,
+        );
     }
     dispatch(&cli, console, prepared, dir)
 }
@@ -270,7 +284,7 @@ fn dispatch(
         means.push_str(&format!(" + launcher {prefix}"));
     }
     let pool = pool(cli, limits.jobs, containment.name())?;
-    let opening = opening(
+    let opening = opening::opening(
         &plan,
         &graph,
         &state,
@@ -322,68 +336,4 @@ fn pool(cli: &Cli, jobs: usize, name: &str) -> Result<Option<Pool>, Failure> {
     let folder = || shell::scratch::one(name);
     Pool::serve(cli.jobserver, size, folder)
         .map_err(|error| Failure::trouble(format!("cannot serve tokens: {error:#}")))
-}
-
-/// The first record of this life of the dispatcher.
-fn opening(
-    plan: &Plan,
-    graph: &Graph,
-    state: &State,
-    fresh: Option<(u64, String)>,
-    jobs: u32,
-    containment: String,
-    agents: Vec<AgentLabel>,
-) -> Body {
-    let label = |task: &schemas::Task| TaskLabel {
-        id: task.id.clone(),
-        title: task.title.clone(),
-        project: task.project.clone(),
-        phase: task.phase.clone(),
-    };
-    let tasks = plan.tasks.iter().map(label).collect();
-    let pid = std::process::id();
-    if let Some((seed, mark)) = fresh {
-        let (plan_id, summary) = (plan.plan_id.clone(), plan.summary.clone());
-        return Body::RunStarted {
-            plan_id,
-            summary,
-            seed,
-            mark,
-            pid,
-            jobs,
-            containment,
-            tasks,
-            agents,
-        };
-    }
-    let known: std::collections::BTreeMap<&str, &Spec> = graph
-        .specs
-        .iter()
-        .map(|spec| (spec.id.as_str(), spec))
-        .collect();
-    let is_changed = |id: &String, task: &schemas::TaskState| {
-        let is_new =
-            |spec: &&Spec| spec.digest != task.digest || resume::skip_is_void(graph, state, spec);
-        task.outcome.is_some() && known.get(id.as_str()).is_some_and(is_new)
-    };
-    let tasks_before = state.tasks.iter();
-    let changed = tasks_before
-        .filter(|(id, task)| is_changed(id, task))
-        .map(|(id, _)| id.clone())
-        .collect();
-    let removed = state
-        .tasks
-        .keys()
-        .filter(|id| !known.contains_key(id.as_str()))
-        .cloned()
-        .collect();
-    Body::RunResumed {
-        pid,
-        jobs,
-        containment,
-        tasks,
-        agents,
-        changed,
-        removed,
-    }
 }

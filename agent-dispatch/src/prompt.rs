@@ -2,10 +2,13 @@
 
 mod context;
 mod news;
+mod worktree;
 
 use std::fmt::Write;
 
 use schemas::{Plan, State, Task, Verdict};
+
+pub(crate) use worktree::Worktree;
 
 /// What a prompt is made from.
 pub(crate) struct Facts<'a> {
@@ -16,6 +19,8 @@ pub(crate) struct Facts<'a> {
     /// The attempt's marker id.
     pub(crate) terminal: &'a str,
     pub(crate) workspace: &'a str,
+    /// The workspace is a worktree.
+    pub(crate) worktree: Option<&'a Worktree>,
     /// The verdict that the last attempt's work did not pass.
     pub(crate) verdict: Option<&'a Verdict>,
     /// Positions of the tasks that own files: few, where the plan may be huge.
@@ -56,6 +61,7 @@ pub(crate) fn compose(facts: &Facts<'_>) -> Prompt {
             "You work alone on one task of a larger plan. Other agents work on the other tasks at the same time.\n",
         );
         task(&mut text, facts);
+        worktree::place(&mut text, facts);
         let context = context::of(facts);
         let (shown, rest) = spill(context, facts.context_file);
         text.push_str(&shown);
@@ -63,6 +69,7 @@ pub(crate) fn compose(facts: &Facts<'_>) -> Prompt {
     }
     news::history(&mut text, facts);
     news::findings(&mut text, facts);
+    worktree::conflict(&mut text, facts);
     news::talk(&mut text, facts);
     protocol(&mut text, facts);
     text.push_str("\nBegin working now.\n");

@@ -1,6 +1,7 @@
 //! Results in words: how agents that were told of no markers, or forget them, say at the very end what they came to.
 //!
-//! `DONE`, `DONE_WITH_CONCERNS`, `NEEDS_CONTEXT`, `BLOCKED`, `FAILED`, in a fenced JSON block or in a `status:` line.
+//! `DONE`, `DONE_WITH_CONCERNS`, `NEEDS_CONTEXT`, `BLOCKED`, `FAILED`, and of conflicts `RESOLVED`, `UNRESOLVABLE`,
+//! `VERIFICATION_FAILED`, in a fenced JSON block or in a `status:` line.
 //!
 //! Always true:
 //!   (1) Only the end of a message counts: nothing but blanks may follow the block, nothing but its own paragraph the line.
@@ -53,11 +54,12 @@ impl ResultWord {
             })
             .collect();
         Some(match plain.as_str() {
-            "done" => ResultWord::Done,
+            // The second ones are those of agents that resolve conflicts.
+            "done" | "resolved" => ResultWord::Done,
             "done_with_concerns" => ResultWord::DoneWithConcerns,
             "needs_context" => ResultWord::NeedsContext,
-            "blocked" => ResultWord::Blocked,
-            "failed" => ResultWord::Failed,
+            "blocked" | "unresolvable" => ResultWord::Blocked,
+            "failed" | "verification_failed" => ResultWord::Failed,
             _ => return None,
         })
     }

@@ -138,6 +138,9 @@ pub(crate) fn line(body: &Body, state: &State) -> Option<String> {
             format!("{task} waits for approval{}", because(reason))
         }
         Body::FixRequested {
+            task, merge: true, ..
+        } => format!("{task} gets another attempt, to make it fit"),
+        Body::FixRequested {
             task,
             fix,
             limit,
@@ -148,6 +151,22 @@ pub(crate) fn line(body: &Body, state: &State) -> Option<String> {
                 "{task} did not pass its gates, fix {fix} of {limit}{}",
                 because(reason)
             )
+        }
+        Body::MergeFinished {
+            task,
+            commit,
+            target: Some(target),
+            how,
+            ..
+        } if !matches!(how.as_deref(), Some("already" | "empty")) => {
+            let short = commit.get(..10).unwrap_or(commit);
+            format!("{task} is in {target}, now {short}")
+        }
+        Body::MergeConflict { task, reason, .. } => {
+            format!("{task} cannot be merged{}", because(reason))
+        }
+        Body::MergeReverted { task, reason, .. } => {
+            format!("{task} is not merged{}", because(reason))
         }
         Body::TaskSettled {
             task,

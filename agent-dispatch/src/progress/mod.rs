@@ -3,6 +3,7 @@
 mod bars;
 mod lines;
 mod liveness;
+mod merges;
 mod row;
 mod screen;
 pub(crate) mod summary;

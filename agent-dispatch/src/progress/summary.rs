@@ -5,6 +5,7 @@ use std::fmt::Write;
 use schemas::{Outcome, State, TaskState, TaskStatus, Verification, compare_ids, printable};
 use unicode_width::UnicodeWidthStr;
 
+use super::merges::merges;
 use super::row;
 
 /// Widest text of a cell, in columns.
@@ -18,15 +19,22 @@ pub(crate) fn summary(state: &State, flag: &str) -> String {
     let mut rows =
         vec![["TASK", "PROJECT", "OUTCOME", "GATES", "TRIES", "WHAT"].map(str::to_owned)];
     rows.extend(tasks.iter().map(|(id, task)| row(id, task)));
-    let mut text = String::from("\n");
+    let mut text = format!("\n{}", table(&rows));
+    text.push_str(&merges(state));
+    counts(&mut text, state);
+    advice(&mut text, state, &format!("state-edit{flag}"));
+    text
+}
+
+/// Rows with their cells one below the other.
+pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].width())
-            .max()
-            .unwrap_or(0)
+        let cells = rows.iter().map(|row| row[column].width());
+        cells.max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    for row in &rows {
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str("  ");
@@ -34,8 +42,6 @@ pub(crate) fn summary(state: &State, flag: &str) -> String {
         }
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    counts(&mut text, state);
-    advice(&mut text, state, &format!("state-edit{flag}"));
     text
 }
 
@@ -78,7 +84,7 @@ fn row(id: &str, task: &TaskState) -> [String; 6] {
     ]
 }
 
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     row::cut(&row::one_line(text), WIDEST)
 }
 

@@ -89,7 +89,7 @@ pub(super) fn findings(text: &mut String, facts: &Facts<'_>) {
         .state
         .tasks
         .get(&facts.task.id)
-        .map_or(0, |task| task.fixes);
+        .map_or(0, |task| task.fixes + task.merge_fixes);
     if facts.verdict.is_none() && fixes == 0 {
         return;
     }

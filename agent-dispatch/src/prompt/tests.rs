@@ -32,6 +32,7 @@ fn whole(
         attempt,
         terminal: "t2-1-abc",
         workspace: "/w/web",
+        worktree: None,
         verdict: verdict.as_ref(),
         owning: &owning(&plan),
         follow_up,

@@ -14,7 +14,7 @@ use super::mask::Mask;
 use super::run_dir::{RunDir, Stage};
 use super::{Incoming, Shell, gate, place};
 use crate::core::{Attempt, Event, GateAnswer, MergeAnswer, TaskIdx, terminal_id};
-use crate::worktrees::{Found, Integration, Job, Stop, Surroundings, Worktrees};
+use crate::worktrees::{Found, Integration, Job, Lease, Stop, Surroundings, Worktrees};
 
 /// How often a merge that waits for its gates looks whether it is to stop.
 const PULSE: Duration = Duration::from_millis(50);
@@ -32,8 +32,7 @@ struct Batch {
     gates: Vec<String>,
     makeflags: Option<String>,
     mask: Mask,
-    /// What the worktree for merges is locked with.
-    reason: String,
+    plan: String,
 }
 
 struct Work {
@@ -77,7 +76,7 @@ impl Shell<'_> {
                 .collect(),
             makeflags: self.tokens.makeflags(),
             mask: self.mask.clone(),
-            reason: format!("orchestrate {}", self.run.plan.plan_id),
+            plan: self.run.plan.plan_id.clone(),
         };
         let stops = attempts.iter().map(|attempt| (*attempt, stop.clone()));
         self.merges.extend(stops);
@@ -164,7 +163,7 @@ impl Batch {
             strategy: self.worktrees.strategy,
             stop: &self.stop,
             surroundings: self,
-            reason: &self.reason,
+            lease: Lease::new(self.dir.path(), &self.plan, "merges", 0, ""),
         };
         integration.run(&jobs.collect::<Vec<_>>(), self.worktrees.at_once);
     }

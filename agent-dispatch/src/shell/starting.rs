@@ -131,6 +131,7 @@ impl Shell<'_> {
         } = &self.run;
         let (task, number) = (&plan.tasks[order.attempt.task], order.attempt.number);
         let context_file = RunDir::context(&task.id, number);
+        let worktree = self.worktree(order.attempt);
         let prompt::Prompt { text, context } = prompt::compose(&prompt::Facts {
             plan,
             task,
@@ -138,6 +139,7 @@ impl Shell<'_> {
             attempt: number,
             terminal: &order.terminal,
             workspace: &order.workspace.display().to_string(),
+            worktree: worktree.as_ref(),
             verdict: workspace::verdict(dir, state, &task.id).as_ref(),
             owning: &self.owning,
             follow_up: order.session.is_some(),
@@ -151,6 +153,18 @@ impl Shell<'_> {
             dir.create(&RunDir::answers(&task.id, number), answers.as_bytes())?;
         }
         Ok(text)
+    }
+
+    /// What its prompt says of its worktrees.
+    fn worktree(&self, attempt: Attempt) -> Option<prompt::Worktree> {
+        let worktrees = &self.run.worktrees;
+        let (first, others) = worktrees.unit(attempt.task)?.trees.split_first()?;
+        let others = others.iter().map(|tree| tree.folder.display().to_string());
+        Some(prompt::Worktree {
+            branch: first.branch.clone(),
+            target: worktrees.repositories[first.repository].target.clone(),
+            others: others.collect(),
+        })
     }
 
     fn input(&self, order: &Order<'_>, task: &Task, prompt: &str) -> agent::Input {

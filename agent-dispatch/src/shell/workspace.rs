@@ -151,7 +151,10 @@ pub(super) fn answered(state: &State, task: &str) -> Vec<(String, String)> {
 
 /// The verdict that a fix attempt must mend.
 pub(super) fn verdict(dir: &RunDir, state: &State, task: &str) -> Option<Verdict> {
-    let known = state.tasks.get(task).filter(|task| task.fixes > 0)?;
+    let known = state
+        .tasks
+        .get(task)
+        .filter(|task| task.fixes + task.merge_fixes > 0)?;
     let mut text = String::new();
     let file = File::open(dir.whole(known.verdict_file.as_ref()?)).ok()?;
     file.take(MAX_VERDICT).read_to_string(&mut text).ok()?;

@@ -1,16 +1,17 @@
 //! Work into its targets: tried and verified in a worktree that nobody works in, then the target moves, by
 //! compare-and-set, to a commit that has passed. Whatever ends it before that leaves the target where it was.
 
-use std::path::PathBuf;
+use anyhow::Context;
+use schemas::{FindingCounts, VerdictWord};
 
-use anyhow::{Context, bail};
-use schemas::{Boundary, FindingCounts, VerdictWord};
-
-use super::git::{Git, Stop};
+use super::git::Stop;
+use super::ground::{Ground, back, ground, move_target};
+use super::lease::Lease;
 use super::leftovers::identified;
-use super::repository::{Repository, checkouts};
+use super::objections::{Found, markers, secrets};
+use super::repository::Repository;
 use super::strategy::{self, Branch, Strategy, Tried};
-use super::tree::{Tree, ceiling};
+use super::tree::Tree;
 use crate::core::{Attempt, GateAnswer, MergeAnswer, Merged};
 
 /// So often does somebody else move the target under our hands before we give up.
@@ -36,31 +37,14 @@ pub(crate) trait Surroundings {
     fn answer(&self, attempt: Attempt, answer: MergeAnswer);
 }
 
-/// What keeps work out of its target.
-#[derive(Debug, Clone)]
-pub(crate) struct Found {
-    pub(crate) file: Option<String>,
-    pub(crate) line: Option<u32>,
-    pub(crate) message: String,
-}
-
 /// A batch on its way.
 pub(crate) struct Integration<'a> {
     pub(crate) repositories: &'a [Repository],
     pub(crate) strategy: Strategy,
     pub(crate) stop: &'a Stop,
     pub(crate) surroundings: &'a dyn Surroundings,
-    pub(crate) reason: &'a str,
-}
-
-/// The worktree of one repository in which merges are made.
-struct Ground<'r> {
-    repository: &'r Repository,
-    git: Git,
-    /// Where the target stands.
-    good: String,
-    /// What has been put on top of it and not been verified.
-    now: String,
+    /// Whoever makes merges.
+    pub(crate) lease: Lease,
 }
 
 impl Integration<'_> {
@@ -221,7 +205,7 @@ impl Integration<'_> {
             base: base.as_deref(),
             work: &work,
         };
-        let found = self.objections(git, &ground.now, &work)?;
+        let found = secrets(git, &ground.now, &work)?;
         if !found.is_empty() {
             return Ok(Err(self.refused(job, tree, target, found)));
         }
@@ -240,14 +224,9 @@ impl Integration<'_> {
             Tried::Conflict(files) => return Ok(Err(self.conflict(job, tree, target, files))),
         };
         let head = git.commit("HEAD")?.context("no commit after a merge")?;
-        let marked = strategy::markers(git, &ground.now, &head)?;
-        if !marked.is_empty() {
-            let found = marked.into_iter().map(|(file, line)| Found {
-                file: Some(file),
-                line: Some(line),
-                message: "a marker of a conflict that nobody solved".to_owned(),
-            });
-            return Ok(Err(self.refused(job, tree, target, found.collect())));
+        let found = markers(git, &ground.now, &head)?;
+        if !found.is_empty() {
+            return Ok(Err(self.refused(job, tree, target, found)));
         }
         ground.now.clone_from(&head);
         Ok(Ok(Merged {
@@ -257,35 +236,6 @@ impl Integration<'_> {
             how,
             work,
         }))
-    }
-
-    /// Secrets that any of its commits brings in, also one that a later commit takes out again.
-    fn objections(&self, git: &Git, tip: &str, work: &str) -> anyhow::Result<Vec<Found>> {
-        let secrets = Boundary::new(&[], &[]).map_err(anyhow::Error::msg)?;
-        let range = format!("{tip}..{work}");
-        let args = [
-            "log",
-            "--format=",
-            "--name-only",
-            "--diff-filter=AMRC",
-            "-c",
-            "--no-renames",
-            "-z",
-            &range,
-        ];
-        let mut names = git.names(&args)?;
-        names.sort();
-        names.dedup();
-        let names = names.iter().map(|name| name.to_string_lossy());
-        let secret = names.filter(|name| secrets.is_secret(name.trim_start_matches('\n')));
-        let found = secret.map(|name| Found {
-            file: Some(name.trim_start_matches('\n').to_owned()),
-            line: None,
-            message:
-                "may hold secrets, and is in a commit of the branch: rewrite the commit without it"
-                    .to_owned(),
-        });
-        Ok(found.collect())
     }
 
     fn refused(&self, job: &Job<'_>, tree: &Tree, target: &str, found: Vec<Found>) -> MergeAnswer {
@@ -390,7 +340,7 @@ impl Integration<'_> {
             .map(|tree| {
                 let repository = &self.repositories[tree.repository];
                 let good = repository.tip()?;
-                let git = ground(repository, &good, self.stop, self.reason)?;
+                let git = ground(repository, &good, self.stop, &self.lease)?;
                 Ok(Ground {
                     repository,
                     git: identified(&git)?,
@@ -408,114 +358,5 @@ impl Job<'_> {
             bases: self.bases.clone(),
             ..*self
         }
-    }
-}
-
-fn back(grounds: &mut [Ground<'_>]) -> anyhow::Result<()> {
-    for ground in grounds {
-        strategy::reset(&ground.git, &ground.good)?;
-        ground.now.clone_from(&ground.good);
-    }
-    Ok(())
-}
-
-/// The folder in which merges into this repository's target are made.
-pub(crate) fn path(repository: &Repository) -> PathBuf {
-    repository.root.join(".integration")
-}
-
-/// The worktree for merges, at that commit. What a former dispatcher left there is used again.
-fn ground(repository: &Repository, tip: &str, stop: &Stop, reason: &str) -> anyhow::Result<Git> {
-    let path = path(repository);
-    let tree = Tree {
-        repository: 0,
-        folder: path.clone(),
-        source: repository.top.clone(),
-        branch: String::new(),
-        setup: schemas::WorkspaceSetup::default(),
-        path: path.clone(),
-    };
-    let git = ceiling(&repository.git, &path)
-        .stopped_by(stop)
-        // It may know how a conflict was solved once; whether that holds here, nobody has looked.
-        .config("rerere.autoUpdate=false")
-        .config("advice.mergeConflict=false")
-        // Housekeeping in the background would outlive us.
-        .config("maintenance.auto=false")
-        .config("gc.auto=0");
-    if path.exists() {
-        let used = tree
-            .verify(repository)
-            .and_then(|_| strategy::reset(&git, tip));
-        if used.is_ok() {
-            return Ok(git);
-        }
-        if stop.is_asked() {
-            bail!("stopped");
-        }
-    }
-    let _turn = repository.turn();
-    let shown = path.to_str().context("its path is not UTF-8")?;
-    let _ = repository
-        .git
-        .run(&["worktree", "remove", "--force", "--force", shown]);
-    if path.exists() {
-        // Half made by somebody who was killed: git does not know it, and nobody works there.
-        std::fs::remove_dir_all(&path).with_context(|| format!("cannot remove {shown}"))?;
-    }
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)
-            .with_context(|| format!("cannot make {}", parent.display()))?;
-    }
-    let add = [
-        "worktree", "add", "--quiet", "--force", "--force", "--lock", "--reason", reason,
-        "--detach", shown, tip,
-    ];
-    repository.git.must(&add)?;
-    drop(_turn);
-    tree.verify(repository)?;
-    Ok(git)
-}
-
-/// By compare-and-set. A checkout that somebody has made of the target meanwhile moves with it, or keeps it from moving.
-fn move_target(ground: &Ground<'_>) -> anyhow::Result<bool> {
-    let Ground {
-        repository,
-        good,
-        now,
-        ..
-    } = ground;
-    let git = &repository.git;
-    let message = "agent-dispatch: merged";
-    let is_itself = repository.tip_ref.starts_with("refs/heads/");
-    let folder = match is_itself {
-        true => checkouts(git, &repository.tip_ref)?.into_iter().next(),
-        false => None,
-    };
-    let moved = match &folder {
-        None => git.run(&["update-ref", "-m", message, &repository.tip_ref, now, good])?,
-        Some(folder) => {
-            if repository.tip()? != *good {
-                return Ok(false);
-            }
-            let merge = [
-                "merge",
-                "--ff-only",
-                "--no-squash",
-                "--no-autostash",
-                "--quiet",
-                now,
-            ];
-            git.at(folder).run(&merge)?
-        }
-    };
-    match repository.tip()? {
-        tip if tip == *now => Ok(true),
-        tip if tip != *good => Ok(false),
-        _ => bail!(
-            "{} cannot be moved: {}",
-            repository.target,
-            moved.complaint()
-        ),
     }
 }

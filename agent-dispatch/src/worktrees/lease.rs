@@ -14,6 +14,9 @@ pub(crate) struct Lease {
     pub(crate) task: String,
     /// 0 when nobody has worked in it.
     pub(crate) attempt: u32,
+    /// The branch that its work is to reach.
+    #[serde(default)]
+    pub(crate) target: Option<String>,
     /// The dispatcher.
     pub(crate) pid: u32,
     /// When the dispatcher began, in the kernel's own count: its number may be another's by now.
@@ -21,13 +24,14 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    pub(crate) fn new(dir: &Path, plan: &str, task: &str, attempt: u32) -> Lease {
+    pub(crate) fn new(dir: &Path, plan: &str, task: &str, attempt: u32, target: &str) -> Lease {
         let pid = std::process::id();
         Lease {
             dir: dir.to_owned(),
             plan: plan.to_owned(),
             task: task.to_owned(),
             attempt,
+            target: Some(target.to_owned()),
             pid,
             born: born(pid).unwrap_or_default(),
         }
@@ -74,7 +78,7 @@ mod tests {
     #[test]
     fn a_lease_lives_as_long_as_its_dispatcher() {
         let folder = tempfile::tempdir().unwrap();
-        let lease = Lease::new(folder.path(), "p", "t1", 2);
+        let lease = Lease::new(folder.path(), "p", "t1", 2, "main");
         lease.write(folder.path());
         let read = Lease::read(folder.path()).unwrap();
         assert_eq!(read, lease);

@@ -1,10 +1,13 @@
 //! Worktrees: where tasks work side by side in one repository, and how their work comes together.
 
+pub(crate) mod clean;
 pub(crate) mod git;
+mod ground;
 mod integration;
 mod lease;
 mod leftovers;
 mod names;
+mod objections;
 mod plan;
 mod removal;
 mod repository;
@@ -17,11 +20,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 pub(crate) use self::git::{Git, Stop};
-pub(crate) use self::integration::{Found, Integration, Job, Surroundings};
+pub(crate) use self::integration::{Integration, Job, Surroundings};
+pub(crate) use self::lease::Lease;
 pub(crate) use self::leftovers::{Left, Work};
+pub(crate) use self::objections::Found;
 pub(crate) use self::plan::{Isolation, Order, Wishes};
 use self::repository::Repository;
-use self::setup::{Hand, Ports};
+use self::setup::{Hand, Ports, Variables};
 pub(crate) use self::strategy::Strategy;
 pub(crate) use self::tree::Tree;
 use crate::core::{TaskIdx, Workspace};
@@ -113,8 +118,9 @@ impl Worktrees {
         let mut standing = tree
             .open(repository, &reason, base)
             .map_err(NotOpened::Failed)?;
-        lease::Lease::new(opening.dir, &self.plan, &unit.task, opening.attempt)
-            .write(&standing.git_dir);
+        let (attempt, target) = (opening.attempt, &repository.target);
+        let lease = Lease::new(opening.dir, &self.plan, &unit.task, attempt, target);
+        lease.write(&standing.git_dir);
         let work = self.work(unit, opening.attempt.saturating_sub(1), false);
         let git = standing.git.clone().stopped_by(opening.stop);
         // Whoever was killed here has left what it had not committed.
@@ -133,16 +139,13 @@ impl Worktrees {
             self.bring_target(&git, repository)
                 .map_err(NotOpened::Failed)?;
         }
-        if opened.made.is_empty() {
-            opened.env.extend(ready.variables);
-            opened.env.push(("BRANCH".to_owned(), tree.branch.clone()));
-            opened
-                .env
-                .push(("TARGET_BRANCH".to_owned(), repository.target.clone()));
-            opened
-                .env
-                .push(("BASE_COMMIT".to_owned(), standing.base.clone()));
-        }
+        tell(
+            &mut opened.env,
+            tree,
+            repository,
+            &standing.base,
+            ready.variables,
+        );
         opened.notes.extend(ready.notes);
         opened.heads.push(standing.head);
         opened.made.push(Workspace {
@@ -240,6 +243,36 @@ impl Worktrees {
                 repository.end_staging();
             }
         }
+    }
+}
+
+/// What those who work in it find in their environment.
+fn tell(
+    env: &mut Variables,
+    tree: &Tree,
+    repository: &Repository,
+    base: &str,
+    variables: Variables,
+) {
+    if env.is_empty() {
+        env.extend(variables);
+        for (name, value) in [
+            ("BRANCH", &tree.branch),
+            ("TARGET_BRANCH", &repository.target),
+            ("BASE_COMMIT", &base.to_owned()),
+        ] {
+            env.push((name.to_owned(), value.clone()));
+        }
+        return;
+    }
+    // In the order of the task's projects, one a line.
+    let folder = tree.folder.display().to_string();
+    let known = env
+        .iter_mut()
+        .find(|(name, _)| name == "FURTHER_WORKSPACES");
+    match known {
+        Some((_, list)) => list.push_str(&format!("\n{folder}")),
+        None => env.push(("FURTHER_WORKSPACES".to_owned(), folder)),
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 
 use super::repository::Repository;
 use super::tree::Tree;
-use super::{Unit, Worktrees, integration};
+use super::{Unit, Worktrees, ground};
 
 /// What became of a task's worktrees.
 #[derive(Debug, Default)]
@@ -89,7 +89,7 @@ fn clear(folder: &std::path::Path) {
 
 /// The worktree for merges is ours alone: nothing of anybody's work is in it.
 pub(super) fn remove_ground(repository: &Repository) {
-    let path = integration::path(repository);
+    let path = ground::path(repository);
     if !path.exists() {
         return;
     }

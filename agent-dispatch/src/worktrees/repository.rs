@@ -80,7 +80,7 @@ impl Repository {
         wish: &Wish,
     ) -> anyhow::Result<Repository> {
         let git = git.at(top);
-        let common = git.read(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
+        let common = common(&git)?;
         let name = top.display();
         let current = git.run(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
         let current = current
@@ -115,7 +115,7 @@ impl Repository {
         };
         Ok(Repository {
             top: top.to_owned(),
-            common: PathBuf::from(common),
+            common,
             tip_ref,
             checkout,
             root: root.join(names::part(&wish.plan)),
@@ -248,6 +248,12 @@ impl Repository {
             .and_then(|()| std::fs::write(&path, format!("{known}{gap}{line}\n")))
             .with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// What all worktrees of a repository share.
+pub(crate) fn common(git: &Git) -> anyhow::Result<PathBuf> {
+    let args = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
+    Ok(PathBuf::from(git.read(&args)?))
 }
 
 /// Every folder in which a branch is checked out.

@@ -257,34 +257,3 @@ fn ended(git: &Git, answer: Answer, how: &'static str, command: &str) -> anyhow:
         _ => bail!("git {command} failed: {}", answer.complaint()),
     }
 }
-
-/// Files into which a range brings markers of a conflict that nobody solved. git itself finds the lines and knows the
-/// attribute `conflict-marker-size`; a lone `=======` underlines a title.
-pub(crate) fn markers(git: &Git, from: &str, to: &str) -> anyhow::Result<Vec<(String, u32)>> {
-    let git = git
-        .clone()
-        .config("core.whitespace=-trailing-space,-space-before-tab,-blank-at-eof");
-    let answer = git.run(&["diff", "--check", "--no-ext-diff", "--no-color", from, to])?;
-    // 2: it has found something.
-    if !matches!(answer.code, Some(0 | 2)) {
-        bail!("git diff --check failed: {}", answer.complaint());
-    }
-    let text = String::from_utf8_lossy(&answer.stdout);
-    let lines = text
-        .lines()
-        .filter_map(|line| line.strip_suffix(": leftover conflict marker"));
-    let mut found: Vec<(String, u32)> = Vec::new();
-    for (file, line) in lines.filter_map(|line| line.rsplit_once(':')) {
-        let number: u32 = line.parse().unwrap_or(1);
-        if found.last().is_some_and(|(known, _)| known == file) {
-            continue;
-        }
-        let shown = git.run(&["show", &format!("{to}:{file}")])?;
-        let mut lines = shown.stdout.split(|byte| *byte == b'\n');
-        let marked = lines.nth(number.saturating_sub(1) as usize);
-        if marked.is_some_and(|line| matches!(line.first(), Some(b'<' | b'>' | b'|'))) {
-            found.push((file.to_owned(), number));
-        }
-    }
-    Ok(found)
-}
