@@ -3,23 +3,17 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use rustix::process::Signal;
-use schemas::{Check, CheckStatus, Command, Console, Finding};
+use schemas::{Check, CheckStatus, Finding, WhenMissing};
 
-use crate::metric;
+use crate::board::Board;
+use crate::evidence::{self, MAX_FINDINGS, Place};
+use crate::excerpt;
 use crate::output::{Output, Printed};
 use crate::planned::{Planned, Run, Work};
 use crate::process::{End, Ended, Inbox, Launch};
-use crate::tally;
-use schemas::terminal::plain;
-
-/// Bytes of output that a verdict carries.
-const TAIL: usize = 4 << 10;
-
-/// Lines of output that a finding quotes.
-const QUOTED: usize = 10;
+use crate::standing::{self, Standing};
 
 /// What is the same for all checks.
 pub(crate) struct Surroundings {
@@ -27,29 +21,24 @@ pub(crate) struct Surroundings {
     pub(crate) cwd: PathBuf,
     pub(crate) timeout: Duration,
     pub(crate) grace: Duration,
+    /// How often infrastructure may fail before it counts, and how long to wait the first time.
+    pub(crate) retries: u32,
+    pub(crate) backoff: Duration,
     pub(crate) log_dir: Option<PathBuf>,
     pub(crate) metrics: Option<PathBuf>,
+    pub(crate) base: Option<String>,
+    /// The commit that what is wanted is read from.
+    pub(crate) trusted: Option<String>,
     pub(crate) allow_no_tests: bool,
-    pub(crate) console: Console,
+    pub(crate) record: bool,
+    pub(crate) strict: bool,
+    /// Several checks run at once: lines say whose they are.
+    pub(crate) parallel: bool,
+    pub(crate) board: Board,
 }
 
-/// The signal that ended all of it.
-pub(crate) struct Interrupted(pub(crate) i32);
-
-/// How it stands with a check, so far.
-struct Standing {
-    status: CheckStatus,
-    reason: Option<String>,
-}
-
-impl Standing {
-    fn new(status: CheckStatus, reason: impl Into<String>) -> Standing {
-        Standing {
-            status,
-            reason: Some(reason.into()),
-        }
-    }
-}
+/// A signal ended it, and all the others.
+pub(crate) struct Interrupted;
 
 /// Carries one gate out. `number` is its place among the gates, from 1.
 pub(crate) fn carry_out(
@@ -60,141 +49,283 @@ pub(crate) fn carry_out(
 ) -> Result<Check, Interrupted> {
     let started = Instant::now();
     let mut check = blank(planned);
-    let (run, metric) = match &planned.work {
+    let (run, evidence) = match &planned.work {
         Work::Manual { reason } => {
             check.status = CheckStatus::Manual;
             check.reason = Some(reason.clone());
             return Ok(check);
         }
-        Work::Command(run) => (Some(run), None),
-        Work::Metric {
-            assertion,
-            source,
-            run,
-        } => (run.as_ref(), Some((assertion, source))),
+        Work::Check { run, evidence } => (run.as_ref(), evidence),
     };
-    let mut standing = Standing {
-        status: CheckStatus::Passed,
-        reason: None,
-    };
-    let mut printed = None;
-    let mut cwd = here.cwd.clone();
+    let cwd = planned
+        .cwd
+        .as_ref()
+        .map_or_else(|| here.cwd.clone(), |folder| here.cwd.join(folder));
+    let before: Vec<_> = evidence
+        .iter()
+        .map(|evidence| evidence.before(&cwd))
+        .collect();
+    let (mut standing, mut printed, start) = (Standing::passed(), None, SystemTime::now());
     if let Some(run) = run {
-        cwd = run.cwd.as_ref().map_or(cwd, |folder| here.cwd.join(folder));
         let log = here
             .log_dir
             .as_ref()
             .map(|dir| dir.join(log_name(number, &planned.name)));
-        match start(run, &cwd, log.as_deref(), here, inbox) {
-            Err(why) => standing = Standing::new(CheckStatus::Infrastructure, why),
-            Ok((ended, output)) => {
-                if let End::Interrupted(signal) = ended.end {
-                    return Err(Interrupted(signal));
-                }
-                if let End::Exited(code) = ended.end {
-                    check.exit_code = Some(code);
-                }
-                standing = judge(ended, &output, run, here);
-                check.log_file = log.map(|log| log.display().to_string());
-                check.output_tail = tail(&output.tail);
-                printed = Some(output);
-            }
+        let attempt = attempts(planned, run, &cwd, log.as_deref(), here, inbox, &mut check)?;
+        (standing, printed) = attempt;
+        if let Some(printed) = &printed {
+            check.log_file = log.map(|log| log.display().to_string());
+            check.output_tail = excerpt::tail(&printed.tail);
+            check.output_head = if printed.short {
+                None
+            } else {
+                excerpt::head(&printed.head)
+            };
         }
     }
-    if let (CheckStatus::Passed, Some((assertion, source))) = (standing.status, metric) {
-        let measured = metric::measure(
-            &assertion.name,
-            source,
-            &cwd,
-            here.metrics.as_deref(),
-            printed.as_ref(),
-        );
-        check.metric = Some(assertion.metric(measured.as_ref().ok().copied()));
-        match measured {
-            Ok(value) if assertion.holds(value) => {}
-            Ok(value) => standing = Standing::new(CheckStatus::Failed, assertion.missed(value)),
-            Err(why) => {
-                let reason = format!("no value for {}: {why}", assertion.name);
-                standing = Standing::new(CheckStatus::Failed, reason);
-            }
-        }
+    let place = Place {
+        cwd: &cwd,
+        metrics: here.metrics.as_deref(),
+        base: here.base.as_deref(),
+        trusted: here.trusted.as_deref(),
+        allow_no_tests: here.allow_no_tests,
+        record: here.record,
+        patience: planned.timeout.unwrap_or(here.timeout),
+        started: run.map(|_| start),
+        printed: printed.as_ref(),
+    };
+    let ran = matches!(
+        standing.status,
+        CheckStatus::Passed | CheckStatus::Leaked | CheckStatus::Failed
+    );
+    if ran {
+        look(evidence, &before, &place, &mut standing, &mut check);
     }
     check.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let fails = matches!(standing.status, CheckStatus::Failed | CheckStatus::TimedOut);
-    if fails {
-        let reason = standing.reason.as_deref().unwrap_or_default();
-        check.findings = vec![finding(planned, reason, printed.as_ref())];
-    }
-    check.status = match standing.status {
-        _ if fails && !planned.required => CheckStatus::Warned,
-        status => status,
-    };
-    check.reason = standing.reason;
+    settle(planned, standing, printed.as_ref(), here, &mut check);
     Ok(check)
 }
 
-/// A check that is not carried out, because one before it did not pass.
-pub(crate) fn skip(planned: &Planned) -> Check {
+/// Looks at all the evidence. A command that failed stays failed, whatever its report says; the report says why.
+fn look(
+    evidence: &[evidence::Evidence],
+    before: &[Option<evidence::tests::Stamp>],
+    place: &Place<'_>,
+    standing: &mut Standing,
+    check: &mut Check,
+) {
+    let failed = standing.status == CheckStatus::Failed;
+    for (evidence, before) in evidence.iter().zip(before) {
+        if failed && !matches!(evidence, evidence::Evidence::Tests(_)) {
+            continue;
+        }
+        let seen = evidence.look(place, before.as_ref(), check);
+        check.findings.extend(seen.findings);
+        if failed {
+            continue;
+        }
+        match (seen.status, seen.reason) {
+            (CheckStatus::Passed, reason) => standing.reason = standing.reason.take().or(reason),
+            (status, reason) if standing.is_better_than(status) => {
+                *standing = Standing {
+                    status,
+                    reason,
+                    again: false,
+                };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The last words: what is not required warns, what is strict fails, and what failed has a finding.
+fn settle(
+    planned: &Planned,
+    standing: Standing,
+    printed: Option<&Printed>,
+    here: &Surroundings,
+    check: &mut Check,
+) {
+    let strict =
+        here.strict && matches!(standing.status, CheckStatus::Leaked | CheckStatus::Skipped);
+    let status = if strict {
+        CheckStatus::Failed
+    } else {
+        standing.status
+    };
+    let fails = matches!(status, CheckStatus::Failed | CheckStatus::TimedOut);
+    let severe = |severity: &str| matches!(severity, "critical" | "important");
+    if fails
+        && !check
+            .findings
+            .iter()
+            .any(|finding| severe(&finding.severity))
+    {
+        let reason = standing.reason.as_deref().unwrap_or_default();
+        check
+            .findings
+            .insert(0, excerpt::finding(&planned.name, reason, printed));
+    }
+    if !planned.required {
+        for finding in &mut check.findings {
+            "minor".clone_into(&mut finding.severity);
+        }
+    }
+    if check.findings.len() > MAX_FINDINGS {
+        let more = check.findings.len() - MAX_FINDINGS;
+        check.findings.truncate(MAX_FINDINGS);
+        check.findings.push(Finding {
+            severity: "minor".to_owned(),
+            message: format!("and {more} more"),
+            ..Finding::default()
+        });
+    }
+    check.status = if fails && !planned.required {
+        CheckStatus::Warned
+    } else {
+        status
+    };
+    check.reason = standing.reason;
+}
+
+/// A check that is not carried out.
+pub(crate) fn skip(planned: &Planned, reason: String) -> Check {
     Check {
         status: CheckStatus::Skipped,
-        reason: Some("an earlier check did not pass".to_owned()),
+        reason: Some(reason),
         ..blank(planned)
     }
 }
 
-fn blank(planned: &Planned) -> Check {
+/// A check before anything is known.
+pub(crate) fn blank(planned: &Planned) -> Check {
     Check {
         name: planned.name.clone(),
-        kind: planned.work.kind().to_owned(),
+        kind: planned.kind().to_owned(),
+        stage: Some(planned.stage.clone()),
         status: CheckStatus::Passed,
         required: planned.required,
         exit_code: None,
         duration_ms: 0,
         metric: None,
+        tests: None,
+        review: None,
+        attempts: None,
+        cached: None,
         findings: Vec::new(),
         reason: None,
+        output_head: None,
         output_tail: None,
         log_file: None,
     }
 }
 
-/// Starts the command and waits for its end; otherwise says why it could not be run.
-fn start(
+/// Runs the command, and again after its surroundings have failed, later each time.
+fn attempts(
+    planned: &Planned,
     run: &Run,
     cwd: &Path,
     log: Option<&Path>,
     here: &Surroundings,
     inbox: &mut Inbox,
-) -> Result<(Ended, Printed), String> {
+    check: &mut Check,
+) -> Result<(Standing, Option<Printed>), Interrupted> {
+    let (mut attempt, mut wait) = (1, here.backoff);
+    loop {
+        let (standing, printed) = match start(planned, run, cwd, log, here, inbox) {
+            Err(standing) => (standing, None),
+            Ok((ended, printed)) => {
+                if matches!(ended.end, End::Interrupted(_)) {
+                    return Err(Interrupted);
+                }
+                check.exit_code = match ended.end {
+                    End::Exited(code) => Some(code),
+                    _ => None,
+                };
+                let limit = planned.timeout.unwrap_or(here.timeout);
+                let standing = standing::judge(ended, &printed, run, limit, here.allow_no_tests);
+                (standing, Some(printed))
+            }
+        };
+        check.attempts = (attempt > 1).then_some(attempt);
+        if !standing.again || attempt > here.retries {
+            return Ok((standing, printed));
+        }
+        let why = standing.reason.unwrap_or_default();
+        let pause = schemas::time::for_people(wait);
+        here.board
+            .info(&format!("{}: {why}; again in {pause}", planned.name));
+        if inbox.pause(wait) {
+            return Err(Interrupted);
+        }
+        attempt += 1;
+        wait = wait.saturating_mul(2);
+    }
+}
+
+/// Starts the command and waits for its end; otherwise says why it could not be run.
+fn start(
+    planned: &Planned,
+    run: &Run,
+    cwd: &Path,
+    log: Option<&Path>,
+    here: &Surroundings,
+    inbox: &mut Inbox,
+) -> Result<(Ended, Printed), Standing> {
+    let cannot = |why: String| Standing::new(CheckStatus::Infrastructure, why);
     if !cwd.is_dir() {
-        return Err(format!("there is no folder {}", cwd.display()));
+        return Err(cannot(format!("there is no folder {}", cwd.display())));
+    }
+    if let (Some(when), Some(what)) = (run.when_missing, crate::project::missing(&run.command, cwd))
+    {
+        return Err(missing(when, what));
     }
     let argv = run.command.argv();
-    let (program, args) = argv.split_first().ok_or("the command is empty")?;
-    if let Some(wanted) = &run.program {
-        locate(wanted, run, cwd)?;
-    }
+    let Some((program, args)) = argv.split_first() else {
+        return Err(cannot("the command is empty".to_owned()));
+    };
+    let found = run
+        .program
+        .iter()
+        .try_for_each(|wanted| locate(wanted, run, cwd).map(drop));
+    let located = found
+        .and_then(|()| locate(program, run, cwd))
+        .map_err(|why| match run.when_missing {
+            Some(when) => missing(when, why),
+            None => cannot(why),
+        })?;
     let launch = Launch {
-        program: locate(program, run, cwd)?,
+        program: located,
         args,
         cwd,
         env: &run.env,
-        timeout: run.timeout.unwrap_or(here.timeout),
+        timeout: planned.timeout.unwrap_or(here.timeout),
         grace: here.grace,
     };
     let file = match log {
         None => None,
         Some(log) => Some(
             File::create(log)
-                .map_err(|error| format!("cannot write {}: {error}", log.display()))?,
+                .map_err(|error| cannot(format!("cannot write {}: {error}", log.display())))?,
         ),
     };
-    let console = (!here.console.is_quiet()).then(|| here.console.clone());
-    let output = Output::new(file, console);
+    let label = match here.parallel {
+        true => format!("{} | ", standing::short(&planned.name, 24)),
+        false => "  | ".to_owned(),
+    };
+    let board = (!here.board.console().is_quiet()).then(|| (here.board.clone(), label));
+    let output = Output::new(file, board);
     let ended = inbox.run(&launch, &output);
     let printed = output.close();
-    let ended = ended.map_err(|error| format!("cannot run {program}: {error}"))?;
+    let ended = ended.map_err(|error| cannot(format!("cannot run {program}: {error}")))?;
     Ok((ended, printed))
+}
+
+fn missing(when: WhenMissing, why: String) -> Standing {
+    match when {
+        WhenMissing::Skip => Standing::new(CheckStatus::Skipped, why),
+        WhenMissing::Fail => Standing::new(CheckStatus::Failed, why),
+    }
 }
 
 fn locate(program: &str, run: &Run, cwd: &Path) -> Result<PathBuf, String> {
@@ -203,122 +334,6 @@ fn locate(program: &str, run: &Run, cwd: &Path) -> Result<PathBuf, String> {
         None => std::env::var_os("PATH"),
     };
     which::which_in(program, path, cwd).map_err(|_| format!("program not found: {program}"))
-}
-
-/// What the end of a command says about the work, or that it says nothing.
-fn judge(ended: Ended, printed: &Printed, run: &Run, here: &Surroundings) -> Standing {
-    use CheckStatus::{Failed, Infrastructure, Passed, TimedOut};
-    let shell = matches!(run.command, Command::Shell(_));
-    let standing = match ended.end {
-        End::TimedOut => {
-            let limit = schemas::time::for_people(run.timeout.unwrap_or(here.timeout));
-            Standing::new(TimedOut, format!("took longer than {limit} and was ended"))
-        }
-        End::Exited(0) if !here.allow_no_tests && ran_no_test(printed) => {
-            Standing::new(Failed, "no test was run")
-        }
-        End::Exited(0) => match &printed.log_error {
-            Some(error) => Standing::new(Infrastructure, format!("cannot write the log: {error}")),
-            None if ended.left_behind => Standing::new(Passed, "left processes behind"),
-            None => Standing {
-                status: Passed,
-                reason: None,
-            },
-        },
-        End::Exited(code @ (126 | 127)) => Standing::new(
-            Infrastructure,
-            format!("exit code {code}: a program was not found or cannot be run"),
-        ),
-        // A shell tells in its exit code which signal ended what it ran.
-        End::Exited(code @ (137 | 143)) if shell => signalled(code - 128),
-        End::Exited(code) => Standing::new(Failed, format!("exit code {code}")),
-        End::Signalled(signal) => signalled(signal),
-        End::Interrupted(_) => Standing::new(Infrastructure, "interrupted"),
-    };
-    match standing {
-        Standing {
-            status: Failed | TimedOut,
-            reason: Some(reason),
-        } if ended.left_behind => {
-            Standing::new(standing.status, format!("{reason}; left processes behind"))
-        }
-        standing => standing,
-    }
-}
-
-/// A crash is the work's own; a signal from outside (out of memory, an operator) says nothing about it.
-fn signalled(signal: i32) -> Standing {
-    const CRASHES: [Signal; 7] = [
-        Signal::SEGV,
-        Signal::ABORT,
-        Signal::BUS,
-        Signal::FPE,
-        Signal::ILL,
-        Signal::TRAP,
-        Signal::SYS,
-    ];
-    if CRASHES.iter().any(|crash| crash.as_raw() == signal) {
-        return Standing::new(CheckStatus::Failed, format!("crashed (signal {signal})"));
-    }
-    Standing::new(
-        CheckStatus::Infrastructure,
-        format!("killed from outside (signal {signal})"),
-    )
-}
-
-fn ran_no_test(printed: &Printed) -> bool {
-    // Of a longer output the reports that count may be gone.
-    printed.whole
-        && [&printed.stdout, &printed.stderr]
-            .into_iter()
-            .any(|bytes| may_tell(bytes))
-        && tally::no_test_ran(&[plain(&printed.stdout), plain(&printed.stderr)].join("\n"))
-}
-
-fn may_tell(bytes: &[u8]) -> bool {
-    tally::may_tell(&String::from_utf8_lossy(bytes))
-}
-
-fn finding(planned: &Planned, reason: &str, printed: Option<&Printed>) -> Finding {
-    let mut message = format!("{}: {reason}", planned.name);
-    let quoted = printed.map(|printed| {
-        let stderr = tail(&printed.stderr);
-        stderr.or_else(|| tail(&printed.stdout)).unwrap_or_default()
-    });
-    for line in quoted.unwrap_or_default().lines().take(QUOTED) {
-        message.push('\n');
-        message.extend(line.chars().take(200));
-    }
-    Finding {
-        severity: if planned.required {
-            "important"
-        } else {
-            "minor"
-        }
-        .to_owned(),
-        message,
-        file: None,
-        line: None,
-    }
-}
-
-/// The last 4 KiB, from the start of a line when something is left out; `None` when nothing was printed.
-fn tail(bytes: &[u8]) -> Option<String> {
-    let text = plain(&bytes[bytes.len().saturating_sub(TAIL)..]);
-    let mut from = text.len().saturating_sub(TAIL);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    let cut = bytes.len() >= TAIL || from > 0;
-    let mut text = &text[from..];
-    if cut
-        && let Some((_, rest)) = text.split_once('\n')
-        && !rest.is_empty()
-    {
-        text = rest;
-    }
-    let text = text.trim_end();
-    (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
 /// `01-npm-test.log`

@@ -1,10 +1,13 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 use schemas::Speech;
+
+use crate::queue::Order;
 
 /// Run the gates that work must pass, and answer with one verdict
 ///
@@ -26,11 +29,19 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME")]
     pub(crate) stage: Vec<String>,
 
-    /// Skip what comes after the first required check that does not pass
-    #[arg(long)]
+    /// Run up to N checks at once
+    #[arg(short, long, value_name = "N", default_value = "1")]
+    pub(crate) jobs: NonZeroUsize,
+
+    /// How far to go after a required check did not pass
+    #[arg(long, value_enum, default_value = "all")]
+    pub(crate) order: Order,
+
+    /// The same as --order fail-fast
+    #[arg(long, conflicts_with = "order")]
     pub(crate) fail_fast: bool,
 
-    /// Take every gate as required, also those that only warn
+    /// Take every gate as required, and what was skipped or left processes behind as failed
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -46,6 +57,14 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
 
+    /// The commit that the work began at, for what looks at changes: a commit id, better than a branch that moves
+    #[arg(long, value_name = "REV", env = "GATE_BASE")]
+    pub(crate) base: Option<String>,
+
+    /// Store what is measured in the baselines, in place of comparing it with them
+    #[arg(long)]
+    pub(crate) record_baseline: bool,
+
     /// Longest time that one check may take, unless its gate says; such as 90s, 10m or 1h
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = schemas::time::duration_parser())]
     pub(crate) timeout: Duration,
@@ -54,17 +73,29 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = schemas::time::duration_parser())]
     pub(crate) grace: Duration,
 
+    /// How often a command is tried again whose surroundings failed (network, memory, killed from outside)
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) retries: u32,
+
+    /// Time before the first of these tries; it doubles with each
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = schemas::time::duration_parser())]
+    pub(crate) backoff: Duration,
+
     /// Keep all that each check prints in a file of this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
 
-    /// Write the verdict to this file too; what it held is removed before the first check
+    /// Write the verdict to this file too; it says `not-run` until the last check has ended
     #[arg(long, value_name = "FILE")]
     pub(crate) verdict: Option<PathBuf>,
 
     /// Show what would run, one line per gate (stage, kind, required or optional, name), and run nothing
     #[arg(long)]
     pub(crate) list: bool,
+
+    /// Propose gates for the project in --cwd by its manifests, as a gate document on stdout, and run nothing
+    #[arg(long, conflicts_with_all = ["file", "gates", "stage", "command", "list"])]
+    pub(crate) detect: bool,
 
     #[command(flatten)]
     pub(crate) speech: Speech,
@@ -80,6 +111,8 @@ Examples:
   gate-run --quiet -- cargo test
   jq '{gates: {all: [\"npm test\", \"coverage >= 80%\"]}}' -n | gate-run --metrics coverage.json
   gate-run plan.json --list
+  gate-run --base \"$(git merge-base main HEAD)\" --jobs 4 gates.yaml
+  gate-run --detect > gates.json
 
 Exit codes:
   0      passed

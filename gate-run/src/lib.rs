@@ -4,45 +4,61 @@
 //! holds the pass of an earlier run.
 
 mod assertion;
+mod board;
+mod boundary;
 mod check;
 mod cli;
+mod evidence;
+mod excerpt;
+mod external;
+mod format;
 mod gates;
-mod metric;
+mod git;
 mod output;
 mod planned;
 mod process;
+mod project;
+mod queue;
+mod session;
+mod standing;
 mod statement;
-mod tally;
 mod tools;
+mod understanding;
+mod unit;
 mod verdict;
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
-use schemas::{Check, Console, Exit, Failure, Verdict, document, program};
+use schemas::{Console, Exit, Failure, Verdict, document, program};
+use serde_json::json;
 
-use crate::check::{Interrupted, Surroundings};
+use crate::board::Board;
+use crate::check::Surroundings;
 use crate::cli::Cli;
-use crate::planned::{Planned, Work};
-use crate::process::Inbox;
+use crate::planned::Planned;
+use crate::queue::Order;
 
 /// Runs the program.
 pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let cli: Cli = program::arguments()?;
     console.configure(&cli.speech);
+    if cli.detect {
+        return detect(&cli, console);
+    }
     let file = cli.file.as_deref().or(cli.gates.as_deref());
     if cli.command.is_empty() && document::would_wait(file) {
         return Err(program::short_help::<Cli>(console));
     }
+    // A gate that is killed from here on leaves no pass of an earlier run.
     if let Some(file) = cli.verdict.as_ref().filter(|_| !cli.list) {
-        forget(file)?;
+        keep(&verdict::not_run(&cli.stage), file)?;
     }
     let mut gates = if cli.command.is_empty() {
         let gates = gates::read(file, &cli.cwd, console)?;
         gates::select(gates, &cli.stage)?
     } else {
-        vec![planned::of_argv(&cli.command)]
+        vec![understanding::of_argv(&cli.command)]
     };
     if cli.strict {
         gates.iter_mut().for_each(|gate| gate.required = true);
@@ -52,7 +68,12 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         return Ok(Exit::Yes);
     }
     let here = surroundings(&cli, console)?;
-    let checks = carry_out_all(&gates, &here, cli.fail_fast)?;
+    let order = if cli.fail_fast {
+        Order::FailFast
+    } else {
+        cli.order
+    };
+    let checks = session::carry_out(&gates, &here, cli.jobs.get(), order)?;
     let verdict = verdict::of(checks, &cli.stage);
     if verdict.checks.is_empty() {
         console.warn("nothing was checked: there are no gates");
@@ -79,48 +100,34 @@ fn surroundings(cli: &Cli, console: &Console) -> Result<Surroundings, Failure> {
         cwd,
         timeout: cli.timeout,
         grace: cli.grace,
+        retries: cli.retries,
+        backoff: cli.backoff,
         log_dir: cli.log_dir.clone(),
         metrics: cli.metrics.clone(),
+        base: cli.base.clone().filter(|base| !base.is_empty()),
+        trusted: None,
         allow_no_tests: cli.allow_no_tests,
-        console: console.clone(),
+        record: cli.record_baseline,
+        strict: cli.strict,
+        parallel: cli.jobs.get() > 1,
+        board: Board::new(console.clone()),
     })
 }
 
-fn carry_out_all(
-    gates: &[Planned],
-    here: &Surroundings,
-    fail_fast: bool,
-) -> Result<Vec<Check>, Failure> {
-    let mut inbox = Inbox::open()
-        .map_err(|error| Failure::trouble("cannot listen for signals").because(&error))?;
-    let mut checks = Vec::with_capacity(gates.len());
-    let mut settled = false;
-    for (index, gate) in gates.iter().enumerate() {
-        let manual = matches!(gate.work, Work::Manual { .. });
-        let check = if settled && !manual {
-            check::skip(gate)
-        } else {
-            if let Some(signal) = inbox.interrupted() {
-                return Err(interrupted(signal));
-            }
-            let carried_out = check::carry_out(gate, index + 1, here, &mut inbox);
-            carried_out.map_err(|Interrupted(signal)| interrupted(signal))?
-        };
-        here.console.info(&verdict::line(&check));
-        settled |= fail_fast && verdict::settles(&check);
-        checks.push(check);
+/// Writes a gate document for the project, and says what it is made from.
+fn detect(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
+    let detected = project::detect(&cli.cwd);
+    for (manifest, count) in &detected.sources {
+        let gates = evidence::counted(*count as u64, "gate");
+        console.info(&format!("{manifest}: {gates} proposed"));
     }
-    match inbox.interrupted() {
-        Some(signal) => Err(interrupted(signal)),
-        None => Ok(checks),
+    if detected.gates.is_empty() {
+        return Err(Failure::no("no manifest here says how the project is checked")
+            .help("looked for Cargo.toml, package.json, go.mod, pom.xml, pyproject.toml, Makefile, justfile"));
     }
-}
-
-fn interrupted(signal: i32) -> Failure {
-    let number = u8::try_from(signal).unwrap_or(0);
-    let mut failure = Failure::told(Exit::Signal(number));
-    failure.message = format!("interrupted by signal {signal}: there is no verdict");
-    failure
+    let gates = json!({"kind": "gates", "version": 1, "gates": {"detected": detected.gates}});
+    document::write(&gates)?;
+    Ok(Exit::Yes)
 }
 
 /// A line per gate: stage, kind, whether it is required, name; tabs between them.
@@ -135,19 +142,9 @@ fn list(gates: &[Planned]) -> String {
             };
             let name = schemas::printable(&gate.name).replace(['\n', '\t'], " ");
             let stage = schemas::printable(&gate.stage).replace(['\n', '\t'], " ");
-            format!("{stage}\t{}\t{required}\t{name}\n", gate.work.kind())
+            format!("{stage}\t{}\t{required}\t{name}\n", gate.kind())
         })
         .collect()
-}
-
-/// Removes the verdict of an earlier run, so that a gate that is killed leaves no pass.
-fn forget(file: &Path) -> Result<(), Failure> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Failure::trouble(format!("cannot remove {}", file.display())).because(&error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Writes the verdict so that a reader finds all of it or nothing.

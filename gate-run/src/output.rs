@@ -4,15 +4,16 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use schemas::Console;
-
 use schemas::terminal::plain;
+
+use crate::board::Board;
+use crate::format::runner::Counter;
 
 /// Bytes of each stream that are kept for metrics.
 pub(crate) const WINDOW: usize = 1 << 20;
 
-/// Bytes of the output that go into the verdict.
-const TAIL: usize = 4 << 10;
+/// Bytes of the beginning and of the end of the output that go into the verdict.
+pub(crate) const TAIL: usize = 4 << 10;
 
 /// Longest piece of a line that is shown at once.
 const LINE: usize = 4 << 10;
@@ -33,25 +34,36 @@ struct Inner {
     closed: bool,
     log: Option<File>,
     log_error: Option<io::Error>,
-    console: Option<Console>,
+    /// Who shows it, and what stands before each line.
+    board: Option<(Board, String)>,
+    head: Vec<u8>,
     tail: End,
     streams: [Half; 2],
 }
 
 struct Half {
     end: End,
-    /// The line that is not complete yet, for showing.
+    /// The line that is not complete yet.
     line: Vec<u8>,
+    /// A piece of that line has been shown already: it is longer than what is looked at.
+    torn: bool,
+    counter: Counter,
 }
 
 /// All that is known of the output once the check is over.
 pub(crate) struct Printed {
+    /// The beginning of both streams as they came.
+    pub(crate) head: Vec<u8>,
     /// The end of both streams as they came.
     pub(crate) tail: Vec<u8>,
+    /// All of it fits into the tail.
+    pub(crate) short: bool,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
     /// `stdout` and `stderr` are all that was printed.
     pub(crate) whole: bool,
+    /// What test runners told on stdout and on stderr.
+    pub(crate) counters: [Counter; 2],
     /// The log lacks something.
     pub(crate) log_error: Option<io::Error>,
 }
@@ -64,17 +76,15 @@ struct End {
 }
 
 impl Output {
-    /// Keeps what comes in `log`, shows it on `console`.
-    pub(crate) fn new(log: Option<File>, console: Option<Console>) -> Output {
-        let half = || Half {
-            end: End::new(WINDOW),
-            line: Vec::new(),
-        };
+    /// Keeps what comes in `log`, shows it on the board, each line behind a label.
+    pub(crate) fn new(log: Option<File>, board: Option<(Board, String)>) -> Output {
+        let half = || Half::new(WINDOW);
         Output(Arc::new(Mutex::new(Inner {
             closed: false,
             log,
             log_error: None,
-            console,
+            board,
+            head: Vec::new(),
             tail: End::new(TAIL),
             streams: [half(), half()],
         })))
@@ -93,13 +103,15 @@ impl Output {
             inner.log_error = Some(error);
         }
         inner.tail.push(piece);
-        let shows = inner.console.is_some();
+        let room = TAIL - inner.head.len();
+        inner
+            .head
+            .extend_from_slice(&piece[..piece.len().min(room)]);
+        let label = inner.board.as_ref().map(|(_, label)| label.clone());
         let half = &mut inner.streams[stream as usize];
         half.end.push(piece);
-        if shows {
-            let text = half.lines(piece);
-            inner.show(&text);
-        }
+        let text = half.lines(piece, label.as_deref());
+        inner.show(&text);
         true
     }
 
@@ -107,21 +119,24 @@ impl Output {
     pub(crate) fn close(&self) -> Printed {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inner.closed = true;
+        let label = inner.board.as_ref().map(|(_, label)| label.clone());
         for stream in [Stream::Stdout, Stream::Stderr] {
-            let line = std::mem::take(&mut inner.streams[stream as usize].line);
-            if !line.is_empty() {
-                let mut text = String::new();
-                show(&line, &mut text);
-                inner.show(&text);
-            }
+            let text = inner.streams[stream as usize].rest(label.as_deref());
+            inner.show(&text);
         }
         let whole = inner
             .streams
             .iter()
             .all(|half| half.end.total <= WINDOW as u64);
+        let counters = [Stream::Stdout, Stream::Stderr]
+            .map(|stream| std::mem::take(&mut inner.streams[stream as usize].counter));
+        let short = inner.tail.total <= TAIL as u64;
         let mut end = |stream: Stream| inner.streams[stream as usize].end.last();
         let (stdout, stderr) = (end(Stream::Stdout), end(Stream::Stderr));
         Printed {
+            head: std::mem::take(&mut inner.head),
+            short,
+            counters,
             tail: inner.tail.last(),
             stdout,
             stderr,
@@ -133,37 +148,81 @@ impl Output {
 
 impl Inner {
     fn show(&self, text: &str) {
-        if let Some(console) = &self.console
+        if let Some((board, _)) = &self.board
             && !text.is_empty()
         {
-            console.block(text);
+            board.block(text);
         }
     }
 }
 
 impl Half {
-    /// The lines that are complete now. A carriage return takes back what a terminal would overdraw.
-    fn lines(&mut self, piece: &[u8]) -> String {
+    fn new(window: usize) -> Half {
+        Half {
+            end: End::new(window),
+            line: Vec::new(),
+            torn: false,
+            counter: Counter::default(),
+        }
+    }
+
+    /// Takes the lines that are complete now; what is to be shown of them, when they have a label.
+    fn lines(&mut self, piece: &[u8], label: Option<&str>) -> String {
         let mut text = String::new();
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            // Most lines come whole: no copy of them.
+            if self.line.is_empty() && part.ends_with(b"\n") {
+                let torn = std::mem::take(&mut self.torn);
+                take(part, torn, &mut self.counter, label, &mut text);
+                continue;
+            }
             self.line.extend_from_slice(part);
             if part.ends_with(b"\n") || self.line.len() > LINE {
-                show(&self.line, &mut text);
+                let whole = part.ends_with(b"\n");
+                take(
+                    &self.line,
+                    self.torn || !whole,
+                    &mut self.counter,
+                    label,
+                    &mut text,
+                );
                 self.line.clear();
+                self.torn = !whole;
             }
+        }
+        text
+    }
+
+    /// Takes what came without an end.
+    fn rest(&mut self, label: Option<&str>) -> String {
+        let mut text = String::new();
+        if !self.line.is_empty() {
+            let line = std::mem::take(&mut self.line);
+            take(&line, self.torn, &mut self.counter, label, &mut text);
         }
         text
     }
 }
 
-fn show(line: &[u8], text: &mut String) {
+/// One line, or a piece of a long one. A carriage return takes back what a terminal would overdraw.
+fn take(line: &[u8], torn: bool, counter: &mut Counter, label: Option<&str>, text: &mut String) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.rsplit(|byte| *byte == b'\r').next().unwrap_or(line);
-    text.push_str("  | ");
+    let counts = !torn && line.len() <= LINE;
+    if !counts && label.is_none() {
+        return;
+    }
     // A piece of a long line may end within it, but never holds two lines.
-    text.push_str(&plain(line));
-    text.push('\n');
+    let plain = plain(line);
+    if counts {
+        counter.line(&plain);
+    }
+    if let Some(label) = label {
+        text.push_str(label);
+        text.push_str(&plain);
+        text.push('\n');
+    }
 }
 
 impl End {
@@ -207,6 +266,8 @@ mod tests {
         let printed = output.close();
         assert_eq!(printed.stdout.len(), WINDOW);
         assert_eq!(printed.tail.len(), TAIL);
+        assert_eq!(printed.head.len(), TAIL);
+        assert!(!printed.short);
         assert!(printed.tail.ends_with(b"99999\nthe end"));
         assert!(!printed.whole);
         assert!(!output.take(Stream::Stdout, b"late"));
@@ -222,12 +283,10 @@ mod tests {
 
     #[test]
     fn lines_are_shown_as_a_terminal_would_leave_them() {
-        let mut half = Half {
-            end: End::new(1),
-            line: Vec::new(),
-        };
-        assert_eq!(half.lines(b"10%\r20%\r"), "");
-        assert_eq!(half.lines(b"done\r\n\x1b[2Jnext"), "  | done\n");
-        assert_eq!(half.lines(b"\n"), "  | next\n");
+        let mut half = Half::new(1);
+        let label = Some("  | ");
+        assert_eq!(half.lines(b"10%\r20%\r", label), "");
+        assert_eq!(half.lines(b"done\r\n\x1b[2Jnext", label), "  | done\n");
+        assert_eq!(half.lines(b"\n", label), "  | next\n");
     }
 }

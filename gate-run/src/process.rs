@@ -11,10 +11,13 @@ use std::ffi::OsString;
 use std::io::{self, PipeReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::output::{Output, Stream};
@@ -55,7 +58,18 @@ pub(crate) struct Ended {
     pub(crate) left_behind: bool,
 }
 
-/// Signals that end gate-run, and the ends of processes and streams, in one queue.
+/// The signals that end gate-run, told to everybody who waits.
+#[derive(Clone)]
+pub(crate) struct Interrupts(Arc<Listeners>);
+
+#[derive(Default)]
+struct Listeners {
+    /// The first signal that came; 0: none.
+    signal: AtomicI32,
+    senders: Mutex<Vec<Sender<Event>>>,
+}
+
+/// What happens to the processes of one check, in one queue.
 pub(crate) struct Inbox {
     sender: Sender<Event>,
     events: Receiver<Event>,
@@ -69,33 +83,70 @@ enum Event {
     Closed(u64),
 }
 
-impl Inbox {
+impl Interrupts {
     /// Listens for the signals from here on.
-    pub(crate) fn open() -> io::Result<Inbox> {
+    pub(crate) fn listen() -> io::Result<Interrupts> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-        let (sender, events) = mpsc::channel();
         let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
-        let to = sender.clone();
+        let interrupts = Interrupts(Arc::new(Listeners::default()));
+        let Interrupts(listeners) = interrupts.clone();
         thread::Builder::new().spawn(move || {
             for signal in signals.forever() {
-                if to.send(Event::Signal(signal)).is_err() {
-                    return;
-                }
+                // Under the lock, so that whoever registers either sees the signal or is told.
+                let mut senders = listeners.lock();
+                let _ = listeners.signal.compare_exchange(
+                    0,
+                    signal,
+                    Ordering::SeqCst,
+                    Ordering::SeqCst,
+                );
+                senders.retain(|sender| sender.send(Event::Signal(signal)).is_ok());
             }
         })?;
-        Ok(Inbox {
+        Ok(interrupts)
+    }
+
+    /// The signal that wants all of this to end.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        match self.0.signal.load(Ordering::SeqCst) {
+            0 => None,
+            signal => Some(signal),
+        }
+    }
+
+    /// A queue that is told of the signals, too.
+    pub(crate) fn inbox(&self) -> Inbox {
+        let (sender, events) = mpsc::channel();
+        let mut senders = self.0.lock();
+        if let Some(signal) = self.signal() {
+            let _ = sender.send(Event::Signal(signal));
+        }
+        senders.push(sender.clone());
+        Inbox {
             sender,
             events,
             serial: 0,
-        })
+        }
     }
+}
 
-    /// The signal that came between two processes.
-    pub(crate) fn interrupted(&self) -> Option<i32> {
-        self.events.try_iter().find_map(|event| match event {
-            Event::Signal(signal) => Some(signal),
-            _ => None,
-        })
+impl Listeners {
+    fn lock(&self) -> MutexGuard<'_, Vec<Sender<Event>>> {
+        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inbox {
+    /// Waits; `true` when a signal came before the time was over.
+    pub(crate) fn pause(&self, time: Duration) -> bool {
+        let until = Instant::now().checked_add(time);
+        loop {
+            match self.next(until) {
+                Some(Event::Signal(_)) => return true,
+                Some(_) => {}
+                None => return false,
+            }
+        }
     }
 
     /// Runs a process to its end. An error means that it could not be started.
@@ -103,6 +154,7 @@ impl Inbox {
         self.serial += 1;
         let (stdout, to_stdout) = io::pipe()?;
         let (stderr, to_stderr) = io::pipe()?;
+        let held = [stdout.try_clone()?, stderr.try_clone()?];
         let mut expression = duct::cmd(&launch.program, launch.args.iter().map(OsString::from))
             .dir(launch.cwd)
             .stdin_null()
@@ -134,7 +186,7 @@ impl Inbox {
             let _ = handle.wait();
             return Err(error);
         }
-        let (ended, gone) = self.watch(pid, started, launch);
+        let (ended, gone) = self.watch(pid, started, launch, &held);
         let _ = kill_process_group(pid, Signal::KILL);
         if gone {
             let _ = handle.wait();
@@ -143,8 +195,14 @@ impl Inbox {
     }
 
     /// The second value: the leader has exited and waits to be reaped.
-    fn watch(&self, pid: Pid, started: Instant, launch: &Launch<'_>) -> (Ended, bool) {
-        let (mut exited, mut open, mut left_behind) = (None, 2, false);
+    fn watch(
+        &self,
+        pid: Pid,
+        started: Instant,
+        launch: &Launch<'_>,
+        held: &[PipeReader; 2],
+    ) -> (Ended, bool) {
+        let (mut exited, mut open, mut left_behind, mut slow) = (None, 2, false, false);
         let (mut stop, mut killed) = (None, false);
         let mut deadline = started.checked_add(launch.timeout);
         let end = |exited: Option<End>, stop: Option<End>| stop.or(exited).unwrap_or(End::TimedOut);
@@ -172,8 +230,13 @@ impl Inbox {
                     let _ = kill_process_group(pid, Signal::TERM);
                     deadline = Instant::now().checked_add(launch.grace);
                 }
+                // On a busy machine it is our own threads that are late.
+                None if stop.is_none() && !killed && !slow && !has_writers(held) => {
+                    slow = true;
+                    deadline = Instant::now().checked_add(KILLED);
+                }
                 None if !killed => {
-                    left_behind = exited.is_some();
+                    left_behind = exited.is_some() && !slow;
                     killed = true;
                     let _ = kill_process_group(pid, Signal::KILL);
                     let patience = if left_behind { DRAIN } else { KILLED };
@@ -234,4 +297,20 @@ impl Inbox {
         })?;
         Ok(())
     }
+}
+
+/// Whether any process can still write into one of the pipes.
+fn has_writers(pipes: &[PipeReader; 2]) -> bool {
+    let mut polled = pipes
+        .each_ref()
+        .map(|pipe| PollFd::new(pipe, PollFlags::IN));
+    let zero = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let asked = poll(&mut polled, Some(&zero));
+    asked.is_err()
+        || polled
+            .iter()
+            .any(|pipe| !pipe.revents().contains(PollFlags::HUP))
 }

@@ -19,7 +19,7 @@ pub(crate) enum Statement {
 
 /// Tells what `text` is. `is_program` says whether a word names a program where the gate would run.
 pub(crate) fn read(text: &str, is_program: impl Fn(&str) -> bool) -> Statement {
-    if let Some(assertion) = Assertion::parse(text) {
+    if let Some(assertion) = Assertion::parse_bare(text) {
         return Statement::Assertion(assertion);
     }
     let words: Vec<&str> = text.split_whitespace().collect();

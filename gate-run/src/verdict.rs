@@ -38,12 +38,30 @@ pub(crate) fn of(checks: Vec<Check>, stages: &[String]) -> Verdict {
     }
 }
 
+/// What a verdict file says until the gates have been run to their end.
+pub(crate) fn not_run(stages: &[String]) -> Verdict {
+    Verdict {
+        verdict: VerdictWord::NotRun,
+        ..of(Vec::new(), stages)
+    }
+}
+
+/// Whether what needs the check may start: it passed, or the project has no such command and that was allowed.
+pub(crate) fn satisfies(check: &Check) -> bool {
+    let passed = [
+        CheckStatus::Passed,
+        CheckStatus::Leaked,
+        CheckStatus::Skipped,
+    ];
+    passed.contains(&check.status)
+}
+
 /// The exit code that a verdict means.
 pub(crate) fn exit(word: VerdictWord) -> Exit {
     match word {
         VerdictWord::Passed => Exit::Yes,
         VerdictWord::Failed => Exit::No,
-        VerdictWord::Infrastructure => Exit::Trouble,
+        VerdictWord::Infrastructure | VerdictWord::NotRun => Exit::Trouble,
         VerdictWord::Manual => Exit::Waiting,
     }
 }
@@ -66,12 +84,13 @@ pub(crate) fn line(check: &Check) -> String {
     if name.len() < check.name.len() {
         name.push('…');
     }
-    let ran = !matches!(check.status, CheckStatus::Manual | CheckStatus::Skipped);
+    let cached = check.cached == Some(true);
+    let ran = !cached && !matches!(check.status, CheckStatus::Manual | CheckStatus::Skipped);
     let time = schemas::time::for_people(std::time::Duration::from_millis(check.duration_ms));
-    let time = if ran {
-        format!(" ({time})")
-    } else {
-        String::new()
+    let time = match (ran, cached) {
+        (true, _) => format!(" ({time})"),
+        (false, true) => " (cached)".to_owned(),
+        (false, false) => String::new(),
     };
     let reason = check.reason.as_ref().map(|reason| format!(": {reason}"));
     format!("{status:<7} {name}{time}{}", reason.unwrap_or_default())
@@ -84,9 +103,11 @@ pub(crate) fn summary(verdict: &Verdict) -> String {
         VerdictWord::Failed => "failed",
         VerdictWord::Infrastructure => "infrastructure",
         VerdictWord::Manual => "manual",
+        VerdictWord::NotRun => "not-run",
     };
     let kinds = [
         CheckStatus::Passed,
+        CheckStatus::Leaked,
         CheckStatus::Failed,
         CheckStatus::TimedOut,
         CheckStatus::Warned,
@@ -108,11 +129,13 @@ pub(crate) fn summary(verdict: &Verdict) -> String {
     format!("verdict: {word} ({})", counts.join(", "))
 }
 
-fn status_word(status: CheckStatus) -> &'static str {
+/// As the verdict has it.
+pub(crate) fn status_word(status: CheckStatus) -> &'static str {
     match status {
         CheckStatus::Passed => "passed",
         CheckStatus::Failed => "failed",
         CheckStatus::Warned => "warned",
+        CheckStatus::Leaked => "leaked",
         CheckStatus::Skipped => "skipped",
         CheckStatus::TimedOut => "timed-out",
         CheckStatus::Infrastructure => "infrastructure",
@@ -123,20 +146,20 @@ fn status_word(status: CheckStatus) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check;
+    use crate::planned::{Planned, Work};
 
     fn word(checks: &[(CheckStatus, bool)]) -> VerdictWord {
+        let work = || Work::Manual {
+            reason: String::new(),
+        };
+        let planned = |required| Planned {
+            required,
+            ..Planned::new("s", "c".to_owned(), work())
+        };
         let checks = checks.iter().map(|(status, required)| Check {
-            name: "c".to_owned(),
-            kind: "command".to_owned(),
             status: *status,
-            required: *required,
-            exit_code: None,
-            duration_ms: 0,
-            metric: None,
-            findings: Vec::new(),
-            reason: None,
-            output_tail: None,
-            log_file: None,
+            ..check::blank(&planned(*required))
         });
         of(checks.collect(), &[]).verdict
     }

@@ -1,9 +1,15 @@
 //! The program as its users meet it.
 
+#[path = "cli/boundaries.rs"]
+mod boundaries;
 #[path = "cli/checks.rs"]
 mod checks;
 #[path = "cli/documents.rs"]
 mod documents;
+#[path = "cli/evidence.rs"]
+mod evidence;
+#[path = "cli/parallel.rs"]
+mod parallel;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -39,7 +39,10 @@ pub use command::Command;
 pub use console::{Color, Console, Speech};
 pub use exit::Exit;
 pub use failure::Failure;
-pub use gate::{Gate, GateSource, Gates};
+pub use gate::{
+    Gate, GateBaseline, GateObject, GatePaths, GateReview, GateSource, GateTests, Gates,
+    WhenMissing,
+};
 pub use ids::{compare_ids, digest};
 pub use plan::{
     Autonomy, AutonomyRule, BaselinePolicy, Defaults, Isolation, Limits, OnFailure, Phase, Plan,
@@ -61,6 +64,9 @@ pub use state::{
     State, TaskState, TaskStatus, Totals, WorkspaceState,
 };
 pub use terminal::printable;
-pub use verdict::{Check, CheckStatus, Finding, FindingCounts, Metric, Verdict, VerdictWord};
+pub use verdict::{
+    Check, CheckStatus, Finding, FindingCounts, Metric, ReviewResult, TestCounts, Verdict,
+    VerdictWord,
+};
 
 pub use state::{Outcome, Verification};

@@ -42,6 +42,8 @@ pub enum VerdictWord {
     Infrastructure,
     /// Everything that can be run passed; a person must confirm the rest.
     Manual,
+    /// The gates were not run to their end: what a verdict file says from the start of a run. No consent.
+    NotRun,
 }
 
 /// One check of a verdict.
@@ -50,8 +52,11 @@ pub enum VerdictWord {
 pub struct Check {
     /// For people.
     pub name: String,
-    /// `command`, `metric` or `manual`; more to come.
+    /// `command`, `metric`, `tests`, `review`, `paths`, `clean-tree`, `artifact` or `manual`; more to come.
     pub kind: String,
+    /// Of the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
     /// How it ended.
     pub status: CheckStatus,
     /// Whether the verdict depends on it.
@@ -65,12 +70,27 @@ pub struct Check {
     /// What was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<Metric>,
+    /// What a test runner reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<TestCounts>,
+    /// What a review came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewResult>,
+    /// How often its command was run; more than once only after infrastructure had failed. Absent: once at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// It passed earlier, and nothing that it depends on has changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<bool>,
     /// What it found.
     #[serde(default)]
     pub findings: Vec<Finding>,
     /// Why it did not pass, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The beginning of what it printed, at most 4 KiB, when `outputTail` does not reach back to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_head: Option<String>,
     /// The end of what it printed, at most 4 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tail: Option<String>,
@@ -89,7 +109,9 @@ pub enum CheckStatus {
     Failed,
     /// It does not, and is not required.
     Warned,
-    /// It was not run, because an earlier one failed.
+    /// It passed, but left processes behind that held its output and had to be ended.
+    Leaked,
+    /// It was not run: an earlier one did not pass, or the project has no such command.
     Skipped,
     /// It took too long and was ended.
     TimedOut,
@@ -111,10 +133,46 @@ pub struct Metric {
     pub op: String,
     /// What it was compared with.
     pub threshold: f64,
+    /// Of both numbers, such as `%`, `ms` or `KiB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
+/// What a test runner reported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TestCounts {
+    /// Ran and passed.
+    #[serde(default)]
+    pub passed: u64,
+    /// Ran and did not pass, errors included.
+    #[serde(default)]
+    pub failed: u64,
+    /// Did not run.
+    #[serde(default)]
+    pub skipped: u64,
+}
+
+/// What a review came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewResult {
+    /// `approved`, `approved-with-comments` or `changes-requested`; absent when it says none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// Which review this is; the first is 1.
+    #[serde(default)]
+    pub round: u32,
+    /// How many of its findings no earlier round had.
+    #[serde(default)]
+    pub new_findings: u32,
+    /// Its findings by severity.
+    #[serde(default)]
+    pub counts: FindingCounts,
 }
 
 /// One thing that is wrong with the work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// `critical`, `important`, `medium` or `minor`.
@@ -127,6 +185,12 @@ pub struct Finding {
     /// First line is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// First column is 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// What was broken, as the tool names it: `E0308`, `no-unused-vars`, `paths/forbidden`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 /// How many findings, by severity.

@@ -35,7 +35,9 @@ impl Dispatcher {
             }
             VerdictWord::Failed => self.gate_failed(now, task, answer),
             VerdictWord::Manual => self.tasks[task].standing = Standing::Waiting(Wait::Approval),
-            VerdictWord::Infrastructure => self.gate_broke(now, task, answer.reason.clone()),
+            VerdictWord::Infrastructure | VerdictWord::NotRun => {
+                self.gate_broke(now, task, answer.reason.clone());
+            }
         }
     }
 

@@ -68,7 +68,7 @@ fn a_child_that_holds_the_output_does_not_hold_the_gate() {
         let started = Instant::now();
         let ran = sandbox.run(&["--", "sh", "-c", script]);
         assert!(started.elapsed() < Duration::from_secs(60));
-        assert_eq!(ran.outcome(), "0 passed: passed");
+        assert_eq!(ran.outcome(), "0 passed: leaked");
         assert_eq!(ran.check(0)["reason"], "left processes behind");
         if ended {
             assert!(is_gone(&sandbox, "child"));
@@ -110,7 +110,7 @@ fn what_could_not_be_run_is_no_failure_of_the_work() {
         r#"["true", {"command": "exit 127"}]"#,
         r#"[{"manual": "look"}, {"command": "exit 126"}]"#,
     ] {
-        let ran = sandbox.gates(document, &[]);
+        let ran = sandbox.gates(document, &["--retries", "0"]);
         assert!(
             ran.outcome().starts_with("4 infrastructure:"),
             "{document}: {}",
@@ -279,7 +279,7 @@ fn an_interrupted_gate_says_nothing_and_leaves_nothing() {
     let mut line = String::new();
     stderr.read_line(&mut line).expect("the check speaks");
     assert_eq!(line, "  | ready\n");
-    assert!(!sandbox.path().join("verdict.json").exists());
+    assert_eq!(kept_word(&sandbox), "not-run");
     kill_process(Pid::from_child(&child), Signal::TERM).expect("it lives");
     let mut stdout = String::new();
     child
@@ -290,7 +290,7 @@ fn an_interrupted_gate_says_nothing_and_leaves_nothing() {
         .expect("UTF-8");
     assert_eq!(child.wait().expect("it ends").code(), Some(128 + 15));
     assert_eq!(stdout, "");
-    assert!(!sandbox.path().join("verdict.json").exists());
+    assert_eq!(kept_word(&sandbox), "not-run");
     assert!(is_gone(&sandbox, "child"));
 }
 
@@ -303,8 +303,28 @@ fn the_verdict_is_kept_in_a_file_when_asked_for() {
     let files = std::fs::read_dir(sandbox.path()).expect("a folder").count();
     assert_eq!(files, 1);
     // Gates that cannot be read leave no old pass either.
+    sandbox.run(&["--verdict", "verdict.json", "--", "true"]);
+    assert_eq!(kept_word(&sandbox), "passed");
     sandbox.run(&["--verdict", "verdict.json", "no-such-file"]);
-    assert!(!sandbox.path().join("verdict.json").exists());
+    assert_eq!(kept_word(&sandbox), "not-run");
+    sandbox.run(&[
+        "--verdict",
+        "verdict.json",
+        "--",
+        "sh",
+        "-c",
+        "cp verdict.json seen",
+    ]);
+    let seen = std::fs::read_to_string(sandbox.path().join("seen")).expect("it was there");
+    assert!(seen.contains("not-run"), "{seen}");
+}
+
+/// What the verdict file says.
+fn kept_word(sandbox: &Sandbox) -> String {
+    let kept = std::fs::read_to_string(sandbox.path().join("verdict.json")).expect("the verdict");
+    let kept: schemas::Verdict = serde_json::from_str(&kept).expect("a verdict");
+    let word = serde_json::to_value(kept.verdict).expect("a word");
+    word.as_str().unwrap_or_default().to_owned()
 }
 
 #[test]

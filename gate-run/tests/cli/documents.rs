@@ -51,7 +51,7 @@ fn what_is_no_gate_document() {
         (r#"{"checks": []}"#, "no gates here"),
         (r#"{"kind": "gates", "version": 2, "gates": []}"#, "version"),
         (r#"{"gates": {"a": {"command": "x"}}}"#, "a list"),
-        (r#"[{"cmd": "x"}]"#, "command, assert, manual"),
+        (r#"[{"cmd": "x"}]"#, "command, assert, tests"),
         (r#"[7]"#, "a gate: a string or an object"),
         (r#"[{"command": []}]"#, "the command is empty"),
         (r#"[{"command": "x", "manual": "y"}]"#, "cannot be run"),

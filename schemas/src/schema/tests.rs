@@ -114,7 +114,7 @@ fn schemas_refer_to_each_other() {
             ("/version", "`2` is not `1`"),
             (
                 "/plan/tasks/0/gates/0",
-                "needs one of `command`, `assert`, `manual`",
+                "needs one of `command`, `assert`, `tests`, `paths`, `cleanTree`, `artifact`, `review`, `manual`",
             ),
         ],
     );

@@ -5,9 +5,10 @@ use std::fmt;
 
 use schemas::{
     Agents, Autonomy, AutonomyRule, Check, CheckpointState, CriticalPath, DecisionEntry, Defaults,
-    Estimate, Finding, FindingCounts, GateSource, Gates, Lane, Limits, Lock, Metric, Phase, Plan,
-    Problem, Profile, Progress, Project, ProjectState, Question, Related, Schedule, State, Task,
-    TaskLabel, TaskSlot, TaskState, Totals, Usage, Verdict, Worktree,
+    Estimate, Finding, FindingCounts, GateBaseline, GateObject, GatePaths, GateReview, GateSource,
+    GateTests, Gates, Lane, Limits, Lock, Metric, Phase, Plan, Problem, Profile, Progress, Project,
+    ProjectState, Question, Related, ReviewResult, Schedule, State, Task, TaskLabel, TaskSlot,
+    TaskState, TestCounts, Totals, Usage, Verdict, Worktree,
 };
 use serde::Deserialize;
 use serde::de::{self, Visitor};
@@ -28,7 +29,12 @@ fn the_schemas_have_the_fields_of_the_types() {
     check::<Agents>("agents", "");
     check::<Profile>("agents", "profile");
     check::<Gates>("gates", "");
+    check::<GateObject>("gates", "gate");
     check::<GateSource>("gates", "gateSource");
+    check::<GateBaseline>("gates", "gateBaseline");
+    check::<GateTests>("gates", "gateTests");
+    check::<GatePaths>("gates", "gatePaths");
+    check::<GateReview>("gates", "gateReview");
     check::<Schedule>("schedule", "");
     check::<Lane>("schedule", "lane");
     check::<CriticalPath>("schedule", "criticalPath");
@@ -38,6 +44,8 @@ fn the_schemas_have_the_fields_of_the_types() {
     check::<Verdict>("verdict", "");
     check::<Check>("verdict", "check");
     check::<Metric>("verdict", "metric");
+    check::<TestCounts>("verdict", "testCounts");
+    check::<ReviewResult>("verdict", "reviewResult");
     check::<Finding>("verdict", "finding");
     check::<FindingCounts>("verdict", "findingCounts");
     check::<Problem>("problem", "");

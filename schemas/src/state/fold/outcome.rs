@@ -21,7 +21,7 @@ impl State {
                 (task.verification, task.status) = match verdict {
                     VerdictWord::Passed => (Verification::Passed, TaskStatus::Gating),
                     VerdictWord::Failed => (Verification::Failed, TaskStatus::Gating),
-                    VerdictWord::Infrastructure => {
+                    VerdictWord::Infrastructure | VerdictWord::NotRun => {
                         (Verification::Infrastructure, TaskStatus::Gating)
                     }
                     VerdictWord::Manual => (Verification::None, TaskStatus::Waiting),

@@ -1,0 +1,64 @@
+//! Files by a glob.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use globset::GlobSet;
+
+/// Most files that are looked at.
+const MAX_FILES: usize = 200_000;
+
+/// Folders that hold nothing that somebody wrote.
+const LEFT_OUT: [&str; 3] = [".git", "node_modules", "target"];
+
+/// Whether a path is a glob and not the name of one file.
+pub(crate) fn is_glob(path: &str) -> bool {
+    path.contains(['*', '?', '[', '{'])
+}
+
+/// The file of that name, or the files that a glob matches, in the order of their names, numbers by their value.
+pub(crate) fn matching(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+    if !is_glob(pattern) {
+        let there = folder.join(pattern).symlink_metadata().is_ok();
+        return Ok(there.then(|| PathBuf::from(pattern)).into_iter().collect());
+    }
+    let globs = crate::boundary::globs(&[pattern.to_owned()]).map_err(|(_, why)| why)?;
+    // What stands before the first wildcard need not be looked for.
+    let fixed = Path::new(pattern)
+        .iter()
+        .take_while(|part| !is_glob(&part.to_string_lossy()));
+    walk(folder, &fixed.collect::<PathBuf>(), &globs)
+}
+
+/// Files below `folder` that the globs match, by their path relative to it.
+pub(crate) fn walk(folder: &Path, start: &Path, globs: &GlobSet) -> Result<Vec<PathBuf>, String> {
+    let (mut folders, mut found, mut seen) = (vec![start.to_path_buf()], Vec::new(), 0);
+    while let Some(inside) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&inside))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            seen += 1;
+            if seen > MAX_FILES {
+                return Err(format!(
+                    "more than {MAX_FILES} files in {}",
+                    folder.display()
+                ));
+            }
+            let (path, kind) = (inside.join(entry.file_name()), entry.file_type());
+            let Ok(kind) = kind else { continue };
+            let left_out = inside != start || start.as_os_str().is_empty();
+            if kind.is_dir() {
+                let name = entry.file_name();
+                if !(left_out && LEFT_OUT.iter().any(|known| name == *known)) {
+                    folders.push(path);
+                }
+            } else if globs.is_match(&path) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort_by(|a, b| schemas::compare_ids(&a.to_string_lossy(), &b.to_string_lossy()));
+    Ok(found)
+}

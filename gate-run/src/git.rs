@@ -1,0 +1,373 @@
+//! What git says of a work tree, asked so that the work under review cannot bend the answer.
+//!
+//! The repository's own settings are the work's to change: no replaced objects, no grafts, no external programs for
+//! diffs, no cached stat data that a setting weakens, no untracked files that a setting hides.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// Largest answer that is taken, in bytes.
+const MAX_ANSWER: u64 = 64 << 20;
+
+const SETTINGS: &[&str] = &[
+    "--no-replace-objects",
+    "--literal-pathspecs",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.untrackedCache=false",
+    "-c",
+    "core.trustctime=true",
+    "-c",
+    "core.checkStat=default",
+    "-c",
+    "core.quotePath=false",
+    "-c",
+    "status.showUntrackedFiles=all",
+    "-c",
+    "diff.ignoreSubmodules=none",
+    "-c",
+    "status.relativePaths=false",
+];
+
+/// One file that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Relative to the top of the work tree.
+    pub(crate) path: PathBuf,
+    /// Lines added and taken away; of a binary file none are counted.
+    pub(crate) lines: u64,
+}
+
+/// A work tree.
+#[derive(Debug)]
+pub(crate) struct Git {
+    top: PathBuf,
+    patience: Duration,
+}
+
+impl Git {
+    /// The work tree that holds `folder`. No answer takes longer than `patience`.
+    pub(crate) fn open(folder: &Path, patience: Duration) -> Result<Git, String> {
+        let mut git = Git {
+            top: folder.to_path_buf(),
+            patience,
+        };
+        let mut top = git.ask(["rev-parse", "--show-toplevel"])?;
+        while top.last() == Some(&b'\n') {
+            top.pop();
+        }
+        if top.is_empty() {
+            return Err(format!("{} is no work tree of git", folder.display()));
+        }
+        git.top = OsString::from_vec(top).into();
+        // A repository's own `core.worktree` may name another folder, where nothing has changed.
+        let inside = std::fs::canonicalize(folder).is_ok_and(|folder| folder.starts_with(&git.top));
+        if !inside {
+            let (folder, top) = (folder.display(), git.top.display());
+            return Err(format!("git takes {top} for the work tree of {folder}"));
+        }
+        Ok(git)
+    }
+
+    /// Its top folder.
+    pub(crate) fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// The id of the commit that a name means.
+    pub(crate) fn commit(&self, name: &str) -> Result<String, String> {
+        let commit = format!("{name}^{{commit}}");
+        let id = self
+            .ask([
+                "rev-parse",
+                "--verify",
+                "--quiet",
+                "--end-of-options",
+                &commit,
+            ])
+            .map_err(|_| format!("there is no commit `{name}`"))?;
+        Ok(String::from_utf8_lossy(&id).trim().to_owned())
+    }
+
+    /// Where the work began: the newest commit that `base` and HEAD have in common. `None`: they have none.
+    pub(crate) fn fork_point(&self, base: &str) -> Result<Option<String>, String> {
+        self.commit("HEAD")?;
+        let (code, answer) = self.run(["merge-base", base, "HEAD"])?;
+        let id = String::from_utf8_lossy(&answer).trim().to_owned();
+        Ok((code == 0 && !id.is_empty()).then_some(id))
+    }
+
+    /// All that differs from a commit: committed, staged, changed and untracked files, each once, by path.
+    pub(crate) fn changes(&self, commit: &str) -> Result<Vec<Change>, String> {
+        let mut found: BTreeMap<PathBuf, u64> = BTreeMap::new();
+        const DIFF: [&str; 7] = [
+            "diff",
+            "--numstat",
+            "-z",
+            "--no-renames",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--ignore-submodules=none",
+        ];
+        // What is staged and taken back in the work tree is still going to be committed.
+        for cached in [&["--cached"][..], &[]] {
+            let arguments = DIFF.iter().chain(cached).chain([&commit, &"--"]);
+            for entry in records(&self.ask(arguments.copied())?) {
+                let mut fields = entry.splitn(3, |byte| *byte == b'\t');
+                let mut count = || {
+                    let field = fields.next().unwrap_or_default();
+                    String::from_utf8_lossy(field).parse::<u64>().unwrap_or(0)
+                };
+                let lines = count() + count();
+                if let Some(path) = fields.next() {
+                    let most = found.entry(path_of(path)).or_default();
+                    *most = lines.max(*most);
+                }
+            }
+        }
+        for path in records(&self.ask(UNTRACKED)?) {
+            let path = path_of(path);
+            let lines = lines_of(&self.top.join(&path));
+            found.insert(path, lines);
+        }
+        let found = found.into_iter();
+        Ok(found.map(|(path, lines)| Change { path, lines }).collect())
+    }
+
+    /// Every file that a commit since `commit` has touched, also when a later one took that back.
+    pub(crate) fn touched(&self, commit: &str) -> Result<Vec<PathBuf>, String> {
+        let range = format!("{commit}..HEAD");
+        let log = [
+            "log",
+            "-z",
+            "-m",
+            "--name-only",
+            "--no-renames",
+            "--format=",
+            &range,
+            "--",
+        ];
+        let mut paths: Vec<PathBuf> = records(&self.ask(log)?)
+            .map(|path| path_of(path.strip_prefix(b"\n").unwrap_or(path)))
+            .collect();
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    /// What `git status` tells, one entry a file: its two letters and its path.
+    pub(crate) fn status(&self) -> Result<Vec<(String, PathBuf)>, String> {
+        let status = [
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--ignore-submodules=none",
+        ];
+        let answer = self.ask(status)?;
+        let entries = records(&answer).filter(|entry| entry.len() > 3);
+        Ok(entries
+            .map(|entry| {
+                let letters = String::from_utf8_lossy(&entry[..2]).trim().to_owned();
+                (letters, path_of(&entry[3..]))
+            })
+            .collect())
+    }
+
+    /// Files that are there and that git was told not to look at (`update-index --assume-unchanged`).
+    pub(crate) fn hidden(&self) -> Result<Vec<PathBuf>, String> {
+        let answer = self.ask(["ls-files", "-v", "-z"])?;
+        let entries = records(&answer).filter(|entry| entry.len() > 2);
+        Ok(entries
+            .filter(|entry| entry[0] == b'S' || entry[0].is_ascii_lowercase())
+            .map(|entry| path_of(&entry[2..]))
+            .filter(|path| self.top.join(path).symlink_metadata().is_ok())
+            .collect())
+    }
+
+    /// A file as a commit has it; `None` when it has no such file. The path is relative to the top.
+    pub(crate) fn show(&self, commit: &str, path: &Path) -> Result<Option<Vec<u8>>, String> {
+        let mut name = OsString::from(format!("{commit}:"));
+        name.push(path);
+        let (code, answer) = self.run([OsStr::new("show"), OsStr::new("--no-textconv"), &name])?;
+        Ok((code == 0).then_some(answer))
+    }
+
+    /// The lines that are new or changed since a commit, by file.
+    pub(crate) fn changed_lines(
+        &self,
+        commit: &str,
+    ) -> Result<BTreeMap<PathBuf, Vec<u32>>, String> {
+        let diff = [
+            "diff",
+            "--unified=0",
+            "--no-color",
+            "--no-renames",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-prefix",
+            commit,
+            "--",
+        ];
+        let mut changed = added_lines(&self.ask(diff)?);
+        for path in records(&self.ask(UNTRACKED)?) {
+            let path = path_of(path);
+            let lines = u32::try_from(lines_of(&self.top.join(&path))).unwrap_or(u32::MAX);
+            changed.insert(path, (1..=lines).collect());
+        }
+        Ok(changed)
+    }
+
+    fn ask<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Vec<u8>, String> {
+        let arguments: Vec<A> = arguments.into_iter().collect();
+        let verb = arguments.first().map(|verb| verb.as_ref().to_owned());
+        match self.run(arguments)? {
+            (0, answer) => Ok(answer),
+            (code, answer) => {
+                let said = String::from_utf8_lossy(&answer);
+                let said = said.lines().next().unwrap_or_default();
+                let verb = verb.unwrap_or_default();
+                Err(format!("git {} failed ({code}) {said}", verb.display())
+                    .trim_end()
+                    .to_owned())
+            }
+        }
+    }
+
+    /// Exit code and what it wrote to stdout.
+    fn run<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<(i32, Vec<u8>), String> {
+        let cannot = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound if !self.top.is_dir() => {
+                format!("there is no folder {}", self.top.display())
+            }
+            std::io::ErrorKind::NotFound => "program not found: git".to_owned(),
+            _ => format!("cannot run git: {error}"),
+        };
+        let mut child = Command::new("git")
+            .args(SETTINGS)
+            .args(arguments)
+            .current_dir(&self.top)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_GRAFT_FILE", "/dev/null")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .map_err(cannot)?;
+        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let pipe = child.stdout.take();
+        let (sender, read) = mpsc::channel();
+        thread::spawn(move || {
+            let mut answer = Vec::new();
+            let size = pipe.map(|pipe| pipe.take(MAX_ANSWER + 1).read_to_end(&mut answer));
+            let _ = sender.send(size.is_some_and(|size| size.is_ok()).then_some(answer));
+        });
+        let answer = read.recv_timeout(self.patience);
+        let whole = |answer: &Vec<u8>| answer.len() as u64 <= MAX_ANSWER;
+        let answer = match answer {
+            Ok(Some(answer)) if whole(&answer) => Ok(answer),
+            Ok(_) => Err("git: the answer is too large".to_owned()),
+            Err(_) => Err("git took too long".to_owned()),
+        };
+        if let (Err(_), Some(group)) = (&answer, group) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let status = child.wait().map_err(cannot)?;
+        Ok((status.code().unwrap_or(-1), answer?))
+    }
+}
+
+const UNTRACKED: [&str; 4] = ["ls-files", "--others", "--exclude-standard", "-z"];
+
+fn records(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let entries = answer.split(|byte| *byte == 0);
+    entries.filter(|entry| !entry.is_empty())
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    let bytes = bytes.strip_suffix(b"/").unwrap_or(bytes);
+    OsStr::from_bytes(bytes).into()
+}
+
+/// How many lines a file has; 0 when it cannot be read or is no file.
+fn lines_of(path: &Path) -> u64 {
+    let is_file = path.symlink_metadata().is_ok_and(|about| about.is_file());
+    let Some(mut file) = std::fs::File::open(path).ok().filter(|_| is_file) else {
+        return 0;
+    };
+    let (mut piece, mut lines, mut last) = ([0; 64 << 10], 0, b'\n');
+    while let Ok(size @ 1..) = file.read(&mut piece) {
+        let read = &piece[..size];
+        lines += read.iter().filter(|byte| **byte == b'\n').count() as u64;
+        last = read[size - 1];
+    }
+    lines + u64::from(last != b'\n')
+}
+
+/// The new lines of a diff without context.
+fn added_lines(diff: &[u8]) -> BTreeMap<PathBuf, Vec<u32>> {
+    let mut changed: BTreeMap<PathBuf, Vec<u32>> = BTreeMap::new();
+    let (mut file, mut body) = (None, 0_u32);
+    for line in diff.split(|byte| *byte == b'\n') {
+        if body > 0 && matches!(line.first(), Some(b'+' | b'-')) {
+            body -= 1;
+        } else if let Some(path) = line.strip_prefix(b"+++ ") {
+            let path = path.strip_suffix(b"\t").unwrap_or(path);
+            file = (path != b"/dev/null").then(|| path_of(path));
+        } else if let Some(hunk) = line.strip_prefix(b"@@ -") {
+            let (old, new) = hunk_ranges(&String::from_utf8_lossy(hunk));
+            body = old.1 + new.1;
+            if let Some(file) = &file {
+                let lines = changed.entry(file.clone()).or_default();
+                lines.extend((new.0..new.0.saturating_add(new.1)).take(1 << 20));
+            }
+        }
+    }
+    changed
+}
+
+/// `12,3 +14 @@ …`: start and count of both sides.
+fn hunk_ranges(hunk: &str) -> ((u32, u32), (u32, u32)) {
+    let range = |text: Option<&str>| {
+        let text = text.unwrap_or_default().trim_start_matches('+');
+        let (start, count) = text.split_once(',').unwrap_or((text, "1"));
+        (start.parse().unwrap_or(0), count.parse().unwrap_or(0))
+    };
+    let mut parts = hunk.split(' ');
+    let old = range(parts.next());
+    (old, range(parts.next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_new_lines_of_a_diff() {
+        let diff = b"diff --git a b\n--- a\n+++ a\n@@ -1,2 +1 @@ fn x\n-one\n--- two\n+++ three\n@@ -9,0 +9,2 @@\n+a\n+b\ndiff --git c c\n--- c\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n";
+        let changed = added_lines(diff);
+        assert_eq!(changed.len(), 1);
+        assert_eq!(changed[Path::new("a")], [1, 9, 10]);
+    }
+}

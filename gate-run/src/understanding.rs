@@ -1,0 +1,241 @@
+//! From a gate as it was written to a gate that can be checked.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemas::{Command, Gate, GateObject, Problem};
+use serde_json::Value;
+
+use crate::boundary::Boundary;
+use crate::evidence::Evidence;
+use crate::evidence::metric::{self, Metric, Source};
+use crate::evidence::paths::Paths;
+use crate::evidence::review::Review;
+use crate::evidence::tests::Tests;
+use crate::planned::{Planned, Run, Work};
+use crate::statement::{self, Statement};
+
+/// Why something is manual that a person wrote as manual.
+const CONFIRM: &str = "a person must confirm it";
+
+/// What is wrong with a gate: where in it, and why.
+pub(crate) type Found = Vec<(String, String)>;
+
+/// One command of the command line as a gate.
+pub(crate) fn of_argv(argv: &[String]) -> Planned {
+    let command = Command::Argv(argv.to_vec());
+    let name = command.to_string();
+    let work = Work::Check {
+        run: Some(Run::new(command)),
+        evidence: Vec::new(),
+    };
+    Planned::new("default", name, work)
+}
+
+/// Understands one gate of a document, or adds to `problems` why not.
+pub(crate) fn of_value(
+    stage: &str,
+    value: &Value,
+    pointer: &str,
+    cwd: &Path,
+    problems: &mut Vec<Problem>,
+) -> Option<Planned> {
+    if let Some(manual) = single_assertion(stage, value) {
+        return Some(manual);
+    }
+    let gate: Gate = match serde_json::from_value(value.clone()) {
+        Ok(gate) => gate,
+        Err(error) => {
+            problems.push(
+                Problem::error("gate", error.to_string())
+                    .at(pointer)
+                    .help("a gate is a string, {\"command\": …}, {\"assert\": \"NAME >= NUMBER\"}, {\"manual\": …} or another that the manual names"),
+            );
+            return None;
+        }
+    };
+    warn_of_ignored(value, pointer, problems);
+    match gate {
+        Gate::Text(text) => Some(of_text(stage, &text, cwd)),
+        Gate::Object(object) => {
+            let mut found = Found::new();
+            let planned = of_object(stage, *object, &mut found);
+            let failed = !found.is_empty();
+            problems.extend(found.into_iter().map(|(key, message)| {
+                Problem::error("gate", message).at(format!("{pointer}/{key}"))
+            }));
+            planned.filter(|_| !failed)
+        }
+    }
+}
+
+/// A bare string, told apart.
+pub(crate) fn of_text(stage: &str, text: &str, cwd: &Path) -> Planned {
+    let is_program = |word: &str| which::which_in(word, std::env::var_os("PATH"), cwd).is_ok();
+    let work = match statement::read(text, is_program) {
+        Statement::Assertion(assertion) => Work::Check {
+            run: None,
+            evidence: vec![Evidence::Metric(Metric {
+                assertion,
+                source: Source::Metrics,
+                baseline: None,
+            })],
+        },
+        Statement::Command { program } => Work::Check {
+            run: Some(Run {
+                program,
+                ..Run::new(Command::Shell(text.to_owned()))
+            }),
+            evidence: Vec::new(),
+        },
+        Statement::Manual { doubt } => Work::Manual {
+            reason: doubt.unwrap_or_else(|| CONFIRM.to_owned()),
+        },
+    };
+    Planned::new(stage, text.to_owned(), work)
+}
+
+/// `{all_tests_pass: true}`, `{coverage_threshold: 80}`: said of the work, with nothing that says how to find out.
+fn single_assertion(stage: &str, value: &Value) -> Option<Planned> {
+    let object = value.as_object()?;
+    let mut own = object
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "name" | "required"));
+    let (Some((key, said)), None) = (own.next(), own.next()) else {
+        return None;
+    };
+    let known = key.starts_with("timeout") || key == "cleanTree";
+    if known || !(said.is_boolean() || said.is_number()) {
+        return None;
+    }
+    let name = object.get("name").and_then(Value::as_str);
+    let name = name.map_or_else(|| format!("{key}: {said}"), str::to_owned);
+    let reason = format!(
+        "`{key}` does not say how to find out; write {{\"command\": …}}, {{\"assert\": …, \"from\": …}} or {{\"manual\": …}}"
+    );
+    Some(Planned {
+        required: object.get("required").and_then(Value::as_bool) != Some(false),
+        ..Planned::new(stage, name, Work::Manual { reason })
+    })
+}
+
+/// Keys that other tools give a meaning: whoever wrote them expects more than happens.
+fn warn_of_ignored(value: &Value, pointer: &str, problems: &mut Vec<Problem>) {
+    let ignored = [
+        (
+            "threshold",
+            "write {\"assert\": \"NAME >= NUMBER\", \"from\": …} to have a number compared",
+        ),
+        ("condition", "the gate runs always"),
+        ("auto_fix", "nothing is fixed here"),
+        ("timeout", "write timeoutSeconds"),
+    ];
+    for (key, help) in ignored {
+        if value.get(key).is_some() {
+            let message = format!("`{key}` of a gate has no meaning here");
+            problems.push(
+                Problem::warning("ignored-field", message)
+                    .at(format!("{pointer}/{key}"))
+                    .help(help),
+            );
+        }
+    }
+}
+
+fn of_object(stage: &str, gate: GateObject, problems: &mut Found) -> Option<Planned> {
+    let timeout = gate.timeout_seconds.and_then(|seconds| {
+        let timeout = Duration::try_from_secs_f64(seconds).ok();
+        let timeout = timeout.filter(|timeout| !timeout.is_zero());
+        if timeout.is_none() {
+            let message = format!("{seconds} is no time that a check could take");
+            problems.push(("timeoutSeconds".to_owned(), message));
+        }
+        timeout
+    });
+    if let Err((at, why)) = crate::boundary::globs(&gate.inputs) {
+        problems.push((format!("inputs/{at}"), why));
+    }
+    let evidence = evidence(&gate, problems);
+    let name = gate.name.clone().or_else(|| derived_name(&gate, &evidence));
+    let work = match gate.manual {
+        Some(_) if gate.command.is_some() || !evidence.is_empty() => {
+            let message = "a statement for a person cannot be run or compared too".to_owned();
+            problems.push(("manual".to_owned(), message));
+            return None;
+        }
+        Some(_) => Work::Manual {
+            reason: CONFIRM.to_owned(),
+        },
+        None => Work::Check {
+            run: gate.command.map(|command| Run {
+                command,
+                program: None,
+                when_missing: gate.when_missing,
+                env: gate.env,
+            }),
+            evidence,
+        },
+    };
+    Some(Planned {
+        stage: stage.to_owned(),
+        name: name.unwrap_or_default(),
+        required: gate.required != Some(false),
+        needs: gate.needs,
+        locks: gate.locks,
+        inputs: gate.inputs,
+        timeout,
+        cwd: gate.cwd.map(PathBuf::from),
+        work,
+    })
+}
+
+/// What the gate is about, in its own words.
+fn derived_name(gate: &GateObject, evidence: &[Evidence]) -> Option<String> {
+    let command = || gate.command.as_ref().map(ToString::to_string);
+    let said = gate.manual.clone().or(gate.assert.clone()).or_else(command);
+    said.or_else(|| evidence.first().map(Evidence::name))
+}
+
+fn evidence(gate: &GateObject, problems: &mut Found) -> Vec<Evidence> {
+    let has_command = gate.command.is_some();
+    let mut evidence = Vec::new();
+    if let Some(tests) = &gate.tests {
+        evidence.extend(Tests::new(tests, has_command, problems).map(Evidence::Tests));
+    }
+    if let Some(assert) = &gate.assert {
+        let metric = metric::understand(assert, gate, has_command, problems);
+        evidence.extend(metric.map(Evidence::Metric));
+    } else if gate.from.is_some() || gate.baseline.is_some() {
+        let message = "a number is taken for an assertion: `assert` is missing".to_owned();
+        let key = if gate.from.is_some() {
+            "from"
+        } else {
+            "baseline"
+        };
+        problems.push((key.to_owned(), message));
+    }
+    if let Some(paths) = &gate.paths {
+        match Boundary::new(&paths.allowed, &paths.forbidden, &paths.secrets) {
+            Ok(boundary) => evidence.push(Evidence::Paths(Paths::new(paths, boundary))),
+            Err((list, at, why)) => problems.push((format!("paths/{list}/{at}"), why)),
+        }
+    }
+    if gate.clean_tree == Some(true) {
+        evidence.push(Evidence::CleanTree);
+    }
+    match (&gate.artifact, &gate.schema) {
+        (Some(file), schema) => evidence.push(Evidence::Artifact {
+            file: file.into(),
+            schema: schema.as_ref().map(PathBuf::from),
+        }),
+        (None, Some(_)) => {
+            let message = "a schema is for an artifact: `artifact` is missing".to_owned();
+            problems.push(("schema".to_owned(), message));
+        }
+        (None, None) => {}
+    }
+    if let Some(review) = &gate.review {
+        evidence.extend(Review::new(review, has_command, problems).map(Evidence::Review));
+    }
+    evidence
+}
