@@ -5,11 +5,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use schemas::terminal::plain;
 use schemas::{Check, CheckStatus, Finding, WhenMissing};
 
 use crate::board::Board;
 use crate::evidence::{self, MAX_FINDINGS, Place};
 use crate::excerpt;
+use crate::format::runner;
+use crate::matcher;
 use crate::output::{Output, Printed};
 use crate::planned::{Planned, Run, Work};
 use crate::process::{End, Ended, Inbox, Launch};
@@ -102,7 +105,7 @@ pub(crate) fn carry_out(
         look(evidence, &before, &place, &mut standing, &mut check);
     }
     check.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    settle(planned, standing, printed.as_ref(), here, &mut check);
+    settle(planned, standing, printed.as_ref(), &cwd, here, &mut check);
     Ok(check)
 }
 
@@ -143,6 +146,7 @@ fn settle(
     planned: &Planned,
     standing: Standing,
     printed: Option<&Printed>,
+    cwd: &Path,
     here: &Surroundings,
     check: &mut Check,
 ) {
@@ -154,6 +158,9 @@ fn settle(
         standing.status
     };
     let fails = matches!(status, CheckStatus::Failed | CheckStatus::TimedOut);
+    if fails && let Some(printed) = printed {
+        told(printed, cwd, &mut check.findings);
+    }
     let severe = |severity: &str| matches!(severity, "critical" | "important");
     if fails
         && !check
@@ -186,6 +193,24 @@ fn settle(
         status
     };
     check.reason = standing.reason;
+}
+
+/// What tools and test runners have told in the output of a check that failed, without what is known already.
+fn told(printed: &Printed, cwd: &Path, findings: &mut Vec<Finding>) {
+    let output = [&printed.stderr, &printed.stdout]
+        .map(|bytes| plain(bytes))
+        .join("\n");
+    let tests = runner::both(&printed.counters, None).unwrap_or_default();
+    let tests = tests.failures.iter().map(runner::Failure::finding);
+    for finding in matcher::findings(&output, cwd).into_iter().chain(tests) {
+        let known = |other: &Finding| {
+            (&other.file, other.line, &other.message)
+                == (&finding.file, finding.line, &finding.message)
+        };
+        if !findings.iter().any(known) {
+            findings.push(finding);
+        }
+    }
 }
 
 /// A check that is not carried out.

@@ -8,6 +8,7 @@ use clap::Parser;
 use schemas::Speech;
 
 use crate::queue::Order;
+use crate::report::Report;
 
 /// Run the gates that work must pass, and answer with one verdict
 ///
@@ -88,6 +89,10 @@ pub(crate) struct Cli {
     /// Write the verdict to this file too; it says `not-run` until the last check has ended
     #[arg(long, value_name = "FILE")]
     pub(crate) verdict: Option<PathBuf>,
+
+    /// Write the verdict for other tools, too: junit=FILE, sarif=FILE, github or markdown (to stderr, or to =FILE)
+    #[arg(long, value_name = "FORMAT", value_parser = Report::parse)]
+    pub(crate) report: Vec<Report>,
 
     /// Show what would run, one line per gate (stage, kind, required or optional, name), and run nothing
     #[arg(long)]

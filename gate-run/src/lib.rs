@@ -14,11 +14,13 @@ mod external;
 mod format;
 mod gates;
 mod git;
+mod matcher;
 mod output;
 mod planned;
 mod process;
 mod project;
 mod queue;
+mod report;
 mod session;
 mod standing;
 mod statement;
@@ -82,6 +84,9 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     }
     if let Some(file) = &cli.verdict {
         keep(&verdict, file)?;
+    }
+    for report in &cli.report {
+        report.write(&verdict, console)?;
     }
     document::write(&verdict)?;
     Ok(verdict::exit(verdict.verdict))

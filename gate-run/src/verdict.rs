@@ -98,13 +98,7 @@ pub(crate) fn line(check: &Check) -> String {
 
 /// The last line, for people.
 pub(crate) fn summary(verdict: &Verdict) -> String {
-    let word = match verdict.verdict {
-        VerdictWord::Passed => "passed",
-        VerdictWord::Failed => "failed",
-        VerdictWord::Infrastructure => "infrastructure",
-        VerdictWord::Manual => "manual",
-        VerdictWord::NotRun => "not-run",
-    };
+    let word = word(verdict.verdict);
     let kinds = [
         CheckStatus::Passed,
         CheckStatus::Leaked,
@@ -129,6 +123,17 @@ pub(crate) fn summary(verdict: &Verdict) -> String {
     format!("verdict: {word} ({})", counts.join(", "))
 }
 
+/// The answer, as the verdict has it.
+pub(crate) fn word(word: VerdictWord) -> &'static str {
+    match word {
+        VerdictWord::Passed => "passed",
+        VerdictWord::Failed => "failed",
+        VerdictWord::Infrastructure => "infrastructure",
+        VerdictWord::Manual => "manual",
+        VerdictWord::NotRun => "not-run",
+    }
+}
+
 /// As the verdict has it.
 pub(crate) fn status_word(status: CheckStatus) -> &'static str {
     match status {
@@ -149,7 +154,7 @@ mod tests {
     use crate::check;
     use crate::planned::{Planned, Work};
 
-    fn word(checks: &[(CheckStatus, bool)]) -> VerdictWord {
+    fn decided(checks: &[(CheckStatus, bool)]) -> VerdictWord {
         let work = || Work::Manual {
             reason: String::new(),
         };
@@ -167,26 +172,29 @@ mod tests {
     #[test]
     fn the_worst_required_check_decides() {
         use CheckStatus::{Failed, Infrastructure, Manual, Passed, Skipped, TimedOut, Warned};
-        assert_eq!(word(&[]), VerdictWord::Passed);
+        assert_eq!(decided(&[]), VerdictWord::Passed);
         assert_eq!(
-            word(&[(Passed, true), (Warned, false)]),
+            decided(&[(Passed, true), (Warned, false)]),
             VerdictWord::Passed
         );
-        assert_eq!(word(&[(Manual, true), (Passed, true)]), VerdictWord::Manual);
         assert_eq!(
-            word(&[(Manual, true), (Infrastructure, true)]),
+            decided(&[(Manual, true), (Passed, true)]),
+            VerdictWord::Manual
+        );
+        assert_eq!(
+            decided(&[(Manual, true), (Infrastructure, true)]),
             VerdictWord::Infrastructure
         );
         assert_eq!(
-            word(&[(Infrastructure, true), (Failed, true)]),
+            decided(&[(Infrastructure, true), (Failed, true)]),
             VerdictWord::Failed
         );
         assert_eq!(
-            word(&[(TimedOut, true), (Skipped, true)]),
+            decided(&[(TimedOut, true), (Skipped, true)]),
             VerdictWord::Failed
         );
         assert_eq!(
-            word(&[(Infrastructure, false), (Manual, false)]),
+            decided(&[(Infrastructure, false), (Manual, false)]),
             VerdictWord::Passed
         );
     }

@@ -10,6 +10,8 @@ mod documents;
 mod evidence;
 #[path = "cli/parallel.rs"]
 mod parallel;
+#[path = "cli/reports.rs"]
+mod reports;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,0 +1,69 @@
+//! SARIF 2.1.0: a result for each finding.
+
+use std::collections::BTreeSet;
+
+use schemas::{Finding, Verdict};
+use serde_json::{Value, json};
+
+/// The whole report.
+pub(super) fn text(verdict: &Verdict) -> String {
+    let mut rules = BTreeSet::new();
+    let mut results = Vec::new();
+    for check in &verdict.checks {
+        for finding in &check.findings {
+            let rule = finding.rule.clone().unwrap_or_else(|| check.kind.clone());
+            results.push(result(finding, &rule, &check.name));
+            rules.insert(rule);
+        }
+    }
+    let rules: Vec<Value> = rules.into_iter().map(|id| json!({"id": id})).collect();
+    let document = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {"name": "gate-run", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    format!("{document:#}\n")
+}
+
+fn result(finding: &Finding, rule: &str, check: &str) -> Value {
+    let level = match finding.severity.as_str() {
+        "critical" | "important" => "error",
+        "medium" => "warning",
+        _ => "note",
+    };
+    let mut result = json!({
+        "ruleId": rule,
+        "level": level,
+        "message": {"text": finding.message},
+        "properties": {"check": check, "severity": finding.severity},
+    });
+    if let Some(file) = &finding.file {
+        let mut place = json!({"artifactLocation": {"uri": uri(file)}});
+        if let Some(line) = finding.line {
+            place["region"] = json!({"startLine": line});
+            if let Some(column) = finding.column {
+                place["region"]["startColumn"] = column.into();
+            }
+        }
+        result["locations"] = json!([{"physicalLocation": place}]);
+    }
+    result
+}
+
+/// A relative path as a URI reference.
+fn uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
+                uri.push(char::from(byte));
+            }
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
