@@ -58,6 +58,8 @@ pub(crate) const TASK: &[&str] = &[
     "autonomy",
     "readOnly",
     "sensitive",
+    "resources",
+    "ports",
     "isolation",
     "maxCostUsd",
     "maxTokens",

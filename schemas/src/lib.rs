@@ -58,7 +58,9 @@ pub use record::{
     StallStep, TaskLabel, Usage,
 };
 pub use render::render;
-pub use schedule::{CriticalPath, Estimate, Lane, Schedule, TaskSlot, Worktree};
+pub use schedule::{
+    CriticalPath, Entry, Estimate, Lane, ModelTier, Pipeline, Schedule, TaskSlot, Worktree,
+};
 pub use state::{
     CheckpointState, DecisionEntry, Lock, Progress, ProjectState, Question, RouteState, RunStatus,
     State, TaskState, TaskStatus, Totals, WorkspaceState,

@@ -1,5 +1,6 @@
 //! The plan: projects, tasks and what depends on what. The published form is valid as it stands.
 
+mod phase;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::{Command, Profile};
 
+pub use phase::Phase;
 pub use workspace::{BaselinePolicy, WorkspaceSetup};
 
 /// A plan as a stage reads it. A typed *view*: what a stage does not own travels on as raw JSON,
@@ -35,7 +37,8 @@ pub struct Plan {
     /// Named groups of tasks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
-    /// Phases that may run side by side.
+    /// Phases that may run side by side. Where there are groups, everything else runs in the order of the phases, one
+    /// entry after the other ([`Phase::entries`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parallel_groups: Vec<Vec<String>>,
     /// Pause after these phases. `Some([])` means after every phase, `None` never.
@@ -162,6 +165,12 @@ pub struct Task {
     /// Globs of files that it must not touch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forbidden_paths: Vec<String>,
+    /// Names of what it needs for itself: a database, a device, a staging system. Tasks that share one never overlap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// TCP ports that it listens on. Tasks that share one never overlap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<u16>,
     /// What must hold at the end, for the prompt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acceptance: Vec<String>,
@@ -174,7 +183,7 @@ pub struct Task {
     /// Changes nothing.
     #[serde(default)]
     pub read_only: bool,
-    /// `auth`, `payments`, `pii`, `secrets`.
+    /// What it touches: `auth`, `payments`, `pii`, `secrets`; `main`, the branch that is in production.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sensitive: Vec<String>,
     /// Where it works.
@@ -204,26 +213,6 @@ pub struct Task {
     /// Anything; handed on untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Box<RawValue>>,
-}
-
-/// A named group of tasks.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Phase {
-    /// Unique in the plan.
-    pub id: String,
-    /// For people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Position; phases without one keep the order of the document.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<f64>,
-    /// Pause after it.
-    #[serde(default)]
-    pub checkpoint: bool,
-    /// Its tasks may run side by side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parallel: Option<bool>,
 }
 
 /// Who decides what, by path.
@@ -350,22 +339,5 @@ impl Plan {
     /// Whether the run pauses after this phase.
     pub fn pauses_after(&self, phase: &Phase) -> bool {
         phase.pauses(self.checkpoints.as_deref())
-    }
-}
-
-impl Phase {
-    /// By `order`, then as they stand.
-    pub fn in_order(phases: &[Phase]) -> Vec<&Phase> {
-        let mut phases: Vec<&Phase> = phases.iter().collect();
-        phases.sort_by(|a, b| {
-            let (a, b) = (a.order.unwrap_or(f64::MAX), b.order.unwrap_or(f64::MAX));
-            a.total_cmp(&b)
-        });
-        phases
-    }
-
-    /// Whether a run pauses after it, in a plan with these `checkpoints`.
-    pub fn pauses(&self, checkpoints: Option<&[String]>) -> bool {
-        self.checkpoint || checkpoints.is_some_and(|ids| ids.is_empty() || ids.contains(&self.id))
     }
 }

@@ -5,10 +5,10 @@ use std::fmt;
 
 use schemas::{
     Agents, Autonomy, AutonomyRule, Check, CheckpointState, CriticalPath, DecisionEntry, Defaults,
-    Estimate, Finding, FindingCounts, GateBaseline, GateObject, GatePaths, GateReview, GateSource,
-    GateTests, Gates, Lane, Limits, Lock, Metric, Phase, Plan, Problem, Profile, Progress, Project,
-    ProjectState, Question, Related, ReviewResult, Schedule, State, Task, TaskLabel, TaskSlot,
-    TaskState, TestCounts, Totals, Usage, Verdict, Worktree,
+    Entry, Estimate, Finding, FindingCounts, GateBaseline, GateObject, GatePaths, GateReview,
+    GateSource, GateTests, Gates, Lane, Limits, Lock, Metric, Phase, Plan, Problem, Profile,
+    Progress, Project, ProjectState, Question, Related, ReviewResult, Schedule, State, Task,
+    TaskLabel, TaskSlot, TaskState, TestCounts, Totals, Usage, Verdict, Worktree,
 };
 use serde::Deserialize;
 use serde::de::{self, Visitor};
@@ -36,6 +36,7 @@ fn the_schemas_have_the_fields_of_the_types() {
     check::<GatePaths>("gates", "gatePaths");
     check::<GateReview>("gates", "gateReview");
     check::<Schedule>("schedule", "");
+    check::<Entry>("schedule", "entry");
     check::<Lane>("schedule", "lane");
     check::<CriticalPath>("schedule", "criticalPath");
     check::<Estimate>("schedule", "estimate");
