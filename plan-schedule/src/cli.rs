@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
-use schemas::Speech;
+use clap::{Args, Parser, ValueEnum};
+use schemas::{Pipeline, Speech};
+
+use crate::minutes::Minutes;
+use crate::select;
 
 /// Put the tasks of a plan in order: waves, lanes, priorities, and how long it will take
 #[derive(Debug, Parser)]
@@ -26,20 +29,80 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) barriers: bool,
 
+    /// Minutes of tasks without an estimate, by complexity: low=5,high=120; `other` is for all other words and none
+    #[arg(long, value_name = "WORD=N", value_delimiter = ',', value_parser = minutes)]
+    pub(crate) minutes: Vec<(String, Minutes)>,
+
     /// What to write to stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "json")]
     pub(crate) format: Format,
 
-    /// Tell what may start now instead of writing the schedule
-    #[arg(long)]
-    pub(crate) ready: bool,
+    /// How agents work: by themselves, in teams that can be steered, or what the task asks for
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub(crate) mode: Option<Mode>,
 
-    /// State of the run, for --ready; a file that is not there yet means that nothing has begun
-    #[arg(long, value_name = "FILE", requires = "ready")]
-    pub(crate) state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+
+    #[command(flatten)]
+    pub(crate) question: Question,
 
     #[command(flatten)]
     pub(crate) speech: Speech,
+}
+
+/// Which tasks are scheduled; all, when nothing is said.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Tasks")]
+pub(crate) struct Choice {
+    /// Those of these projects, by name or alias
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) project: Vec<String>,
+
+    /// Those of these phases
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) phase: Vec<String>,
+
+    /// Those of these priorities, P0 to P3
+    #[arg(long, value_name = "P", value_delimiter = ',', value_parser = select::priority)]
+    pub(crate) priority: Vec<u8>,
+
+    /// Those of priority P0
+    #[arg(long)]
+    pub(crate) fires_only: bool,
+
+    /// These
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+
+    /// And all that they wait for; else what is not among them counts as done
+    #[arg(long)]
+    pub(crate) with_dependencies: bool,
+
+    /// Those of the first N waves
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_waves: Option<u32>,
+
+    /// Without design and review (quick), without design (standard), or all (full)
+    #[arg(long, value_name = "NAME", value_parser = pipeline)]
+    pub(crate) pipeline: Option<Pipeline>,
+
+    /// Without those that touch the branch in production (`sensitive: [main]`), and what waits for them
+    #[arg(long)]
+    pub(crate) no_main: bool,
+}
+
+/// What is told instead of the schedule.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Questions")]
+pub(crate) struct Question {
+    /// What may start now, and why the rest may not
+    #[arg(long)]
+    pub(crate) ready: bool,
+
+    /// State of the run, for --ready and --mode; a file that is not there yet means that nothing has begun
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
 }
 
 /// Forms of the answer.
@@ -51,15 +114,43 @@ pub(crate) enum Format {
     Table,
 }
 
+/// How agents work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Each by itself
+    Subagents,
+    /// As members of teams
+    Teams,
+    /// Teams for what touches several repositories or something sensitive, subagents for the rest
+    Hybrid,
+}
+
+fn minutes(text: &str) -> Result<(String, Minutes), String> {
+    let wrong = || format!("{text} is not of the form WORD=MINUTES");
+    let (word, minutes) = text.split_once('=').ok_or_else(wrong)?;
+    let minutes = minutes.trim().parse().ok().and_then(Minutes::new);
+    Ok((word.trim().to_owned(), minutes.ok_or_else(wrong)?))
+}
+
+fn pipeline(text: &str) -> Result<Pipeline, String> {
+    match text {
+        "quick" => Ok(Pipeline::Quick),
+        "standard" => Ok(Pipeline::Standard),
+        "full" => Ok(Pipeline::Full),
+        _ => Err("a pipeline is one of quick, standard, full".to_owned()),
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   plan-validate plan.yaml | plan-schedule | agent-dispatch
   plan-schedule plan.json --format table
   plan-schedule plan.json | jq .estimate
+  plan-schedule plan.json --only t4 --with-dependencies | agent-dispatch
   plan-schedule plan.json --ready --state .orchestrate/state.json | jq -r '.ready[]'
 
 A task without estimatedMinutes takes what its complexity says: trivial 5, low or quick 10,
-medium or standard 30, high or complex 60, anything else 15 minutes.
+medium or standard 30, high or complex 60, anything else 15 minutes (--minutes changes that).
 
 Exit codes:
   0  scheduled

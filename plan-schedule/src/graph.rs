@@ -2,6 +2,8 @@
 //!
 //! Iterative throughout: a chain of a million tasks must not need a stack of a million frames.
 
+use crate::rows::Rows;
+
 /// What comes before and after each node.
 #[derive(Debug, Clone)]
 pub(crate) struct Graph {
@@ -27,7 +29,7 @@ impl Graph {
     /// The new nodes follow the old ones in number, in the order of the rows.
     pub(crate) fn with_barriers(&self, rows: &[Vec<u32>]) -> Graph {
         let nodes = self.len();
-        let mut edges = Vec::with_capacity(self.after.items.len());
+        let mut edges = Vec::with_capacity(self.after.total());
         for node in 0..nodes as u32 {
             edges.extend(self.after(node).iter().map(|after| (node, *after)));
         }
@@ -44,7 +46,7 @@ impl Graph {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.after.starts.len() - 1
+        self.after.len()
     }
 
     pub(crate) fn before(&self, node: u32) -> &[u32] {
@@ -57,11 +59,7 @@ impl Graph {
 
     /// How many edges lead to each node.
     pub(crate) fn counts_before(&self) -> Vec<u32> {
-        self.before
-            .starts
-            .windows(2)
-            .map(|pair| pair[1] - pair[0])
-            .collect()
+        self.before.lengths()
     }
 
     /// All nodes, each behind those before it; or a cycle.
@@ -108,38 +106,6 @@ impl Graph {
         let first = (0..cycle.len()).min_by_key(|at| cycle[*at]).unwrap_or(0);
         cycle.rotate_left(first);
         Cycle(cycle)
-    }
-}
-
-/// Lists of nodes, all in one array.
-#[derive(Debug, Clone)]
-struct Rows {
-    starts: Vec<u32>,
-    items: Vec<u32>,
-}
-
-impl Rows {
-    fn new(rows: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Rows {
-        let mut starts = vec![0u32; rows + 1];
-        for (row, _) in pairs.clone() {
-            starts[row as usize + 1] += 1;
-        }
-        for row in 0..rows {
-            starts[row + 1] += starts[row];
-        }
-        let mut next = starts.clone();
-        let mut items = vec![0; starts[rows] as usize];
-        for (row, item) in pairs {
-            let at = &mut next[row as usize];
-            items[*at as usize] = item;
-            *at += 1;
-        }
-        Rows { starts, items }
-    }
-
-    fn row(&self, row: u32) -> &[u32] {
-        let row = row as usize;
-        &self.items[self.starts[row] as usize..self.starts[row + 1] as usize]
     }
 }
 

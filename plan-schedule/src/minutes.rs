@@ -26,24 +26,27 @@ impl Minutes {
             .then(|| Minutes((minutes * UNIT).round() as u64))
     }
 
-    /// What a task takes that only says how complex it is.
-    pub(crate) fn of_complexity(complexity: Option<&str>) -> Minutes {
-        let word = complexity.unwrap_or_default();
-        let minutes = COMPLEXITIES
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(word))
-            .map_or(UNKNOWN, |(_, minutes)| *minutes);
-        Minutes(minutes * UNIT as u64)
-    }
-
     #[must_use]
     pub(crate) fn plus(self, other: Minutes) -> Minutes {
         Minutes(self.0.saturating_add(other.0))
     }
 
+    /// An even share of it, rounded down.
+    pub(crate) fn shared(self, among: u32) -> Minutes {
+        Minutes(self.0 / u64::from(among.max(1)))
+    }
+
     pub(crate) fn as_f64(self) -> f64 {
         self.0 as f64 / UNIT
     }
+}
+
+/// What tasks take that only say how complex they are.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    rows: Vec<(String, Minutes)>,
+    /// For other words, and for none.
+    other: Minutes,
 }
 
 /// The words of the plan format, and those of dialects that speak of trivial, quick, standard and complex work.
@@ -59,6 +62,44 @@ const COMPLEXITIES: [(&str, u64); 7] = [
 
 /// Minutes of a task that says nothing.
 const UNKNOWN: u64 = 15;
+
+impl Default for Table {
+    fn default() -> Table {
+        let whole = |minutes: u64| Minutes(minutes * UNIT as u64);
+        let row = |(word, minutes): &(&str, u64)| ((*word).to_owned(), whole(*minutes));
+        Table {
+            rows: COMPLEXITIES.iter().map(row).collect(),
+            other: whole(UNKNOWN),
+        }
+    }
+}
+
+impl Table {
+    /// With other rows: the word `other` is what stands for all that are not in the table.
+    pub(crate) fn changed(changes: &[(String, Minutes)]) -> Table {
+        let mut table = Table::default();
+        for (word, minutes) in changes {
+            table
+                .rows
+                .retain(|(known, _)| !known.eq_ignore_ascii_case(word));
+            if word.eq_ignore_ascii_case("other") {
+                table.other = *minutes;
+            } else {
+                table.rows.push((word.clone(), *minutes));
+            }
+        }
+        table
+    }
+
+    pub(crate) fn of(&self, complexity: Option<&str>) -> Minutes {
+        let word = complexity.unwrap_or_default();
+        let row = self
+            .rows
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(word));
+        row.map_or(self.other, |(_, minutes)| *minutes)
+    }
+}
 
 /// Never below zero.
 impl Sub for Minutes {
@@ -109,11 +150,23 @@ mod tests {
 
     #[test]
     fn complexity_stands_in_for_an_estimate() {
-        let minutes = |word| Minutes::of_complexity(word).as_f64();
+        let table = Table::default();
+        let minutes = |word| table.of(word).as_f64();
         assert_eq!(minutes(Some("low")), 10.0);
         assert_eq!(minutes(Some("Medium")), 30.0);
         assert_eq!(minutes(Some("complex")), 60.0);
         assert_eq!(minutes(Some("enormous")), 15.0);
         assert_eq!(minutes(None), 15.0);
+    }
+
+    #[test]
+    fn the_table_can_be_changed() {
+        let row = |word: &str, minutes| (word.to_owned(), Minutes::new(minutes).unwrap());
+        let table = Table::changed(&[row("LOW", 4.0), row("enormous", 600.0), row("other", 1.0)]);
+        let minutes = |word| table.of(word).as_f64();
+        assert_eq!(minutes(Some("low")), 4.0);
+        assert_eq!(minutes(Some("enormous")), 600.0);
+        assert_eq!(minutes(None), 1.0);
+        assert_eq!(minutes(Some("high")), 60.0);
     }
 }

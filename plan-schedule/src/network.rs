@@ -1,12 +1,13 @@
 //! The tasks of a plan as numbers: who waits for whom, how long each takes, and which share a lane.
 
-use std::collections::HashMap;
+use schemas::{Failure, compare_ids};
 
-use schemas::{Failure, Isolation, compare_ids};
-
+use crate::course::{Course, Facts};
 use crate::graph::{Cycle, Graph};
-use crate::minutes::Minutes;
+use crate::lanes::{Lanes, Parts, Projects, Workspace};
+use crate::minutes::{Minutes, Table};
 use crate::names::{Index, Names};
+use crate::part;
 use crate::stages::{Place, Stages};
 use crate::view::{PlanView, TaskView};
 
@@ -18,59 +19,91 @@ pub(crate) struct Network<'a> {
     pub(crate) plan: &'a PlanView<'a>,
     pub(crate) tasks: Vec<&'a TaskView<'a>>,
     ids: Names,
+    /// What each task takes if it runs.
+    pub(crate) estimates: Vec<Minutes>,
+    /// What each takes when all goes well: nothing, for one that does not run then.
     pub(crate) minutes: Vec<Minutes>,
-    /// An index of `lanes`, for the tasks that have one.
-    pub(crate) lane_of: Vec<Option<u32>>,
-    /// Names of projects, in order.
-    pub(crate) lanes: Vec<&'a str>,
+    pub(crate) course: Course,
+    pub(crate) projects: Projects<'a>,
+    pub(crate) lanes: Lanes<'a>,
     pub(crate) dependencies: Graph,
     /// All tasks, each behind those that it waits for.
     pub(crate) topological: Vec<u32>,
     pub(crate) stages: Stages<'a>,
-    only_project: Option<&'a str>,
+    workspaces: Vec<Workspace>,
+    /// In a part of a plan: the tasks that do not wait for just what the plan says.
+    rewired: Option<Vec<bool>>,
+}
+
+/// What a network is built from, for the whole of a plan and for a part.
+struct Draft<'a> {
+    plan: &'a PlanView<'a>,
+    tasks: Vec<&'a TaskView<'a>>,
+    ids: Names,
+    estimates: Vec<Minutes>,
+    edges: Vec<(u32, u32)>,
+    projects: Projects<'a>,
+    stages: Stages<'a>,
+    rewired: Option<Vec<bool>>,
 }
 
 impl<'a> Network<'a> {
     /// Fails with code 1 and names what cannot be scheduled. `name` is the document's.
-    pub(crate) fn new(plan: &'a PlanView<'a>, name: &str) -> Result<Network<'a>, Failure> {
+    pub(crate) fn new(
+        plan: &'a PlanView<'a>,
+        name: &str,
+        table: &Table,
+    ) -> Result<Network<'a>, Failure> {
         let mut tasks: Vec<&TaskView<'_>> = plan.tasks.iter().collect();
-        tasks.sort_by(|a, b| compare_ids(&a.id, &b.id));
+        if !tasks.is_sorted_by(|a, b| compare_ids(&a.id, &b.id).is_le()) {
+            tasks.sort_by(|a, b| compare_ids(&a.id, &b.id));
+        }
         let mut problems = duplicates(&tasks);
         let ids: Names = tasks.iter().map(|task| &*task.id).collect();
-        let edges = edges(&tasks, &ids, &mut problems);
-        let minutes = tasks
-            .iter()
-            .map(|task| minutes(task, &mut problems))
-            .collect();
+        let draft = Draft {
+            plan,
+            edges: edges(&tasks, &ids, &mut problems),
+            estimates: tasks
+                .iter()
+                .map(|task| minutes(task, table, &mut problems))
+                .collect(),
+            tasks,
+            ids,
+            projects: Projects::new(plan),
+            stages: Stages::new(plan),
+            rewired: None,
+        };
         if plan.limits.max_concurrent == Some(0) {
             problems.push("limits.maxConcurrent is 0: no task could ever start".to_owned());
         }
-        let dependencies = Graph::new(tasks.len(), &edges);
-        let topological = dependencies.order().unwrap_or_else(|cycle| {
-            problems.push(describe_cycle(&cycle, |task| ids.get(task).to_owned()));
-            Vec::new()
-        });
-        if !problems.is_empty() {
-            return Err(refusal(name, problems));
-        }
-        let projects = projects(plan);
-        let mut network = Network {
-            plan,
-            ids,
-            minutes,
-            lane_of: Vec::with_capacity(tasks.len()),
-            lanes: Vec::new(),
-            dependencies,
-            topological,
-            stages: Stages::new(plan),
-            only_project: match projects[..] {
-                [only] => Some(only),
-                _ => None,
-            },
+        draft
+            .build(problems)
+            .map_err(|problems| refusal(name, problems))
+    }
+
+    /// The tasks that `keep` is true for, as a plan of their own. Who waited for a task that is left out waits for what
+    /// that one waited for.
+    pub(crate) fn part(self, keep: &[bool]) -> Result<Network<'a>, Failure> {
+        let part = part::contract(&self.dependencies, &self.topological, keep)?;
+        let kept: Vec<usize> = (0..self.len()).filter(|task| keep[*task]).collect();
+        let tasks: Vec<&TaskView<'_>> = kept.iter().map(|task| self.tasks[*task]).collect();
+        let was = |task: usize| self.rewired.as_ref().is_some_and(|rewired| rewired[task]);
+        let draft = Draft {
+            plan: self.plan,
+            ids: tasks.iter().map(|task| &*task.id).collect(),
             tasks,
+            estimates: kept.iter().map(|task| self.estimates[*task]).collect(),
+            edges: part.edges,
+            rewired: Some(
+                kept.iter()
+                    .map(|task| part.rewired[*task] || was(*task))
+                    .collect(),
+            ),
+            projects: self.projects,
+            stages: self.stages,
         };
-        network.take_lanes(&projects);
-        Ok(network)
+        let unsound = |problems| refusal("the part", problems);
+        draft.build(Vec::new()).map_err(unsound)
     }
 
     /// How many tasks there are.
@@ -82,7 +115,7 @@ impl<'a> Network<'a> {
     pub(crate) fn project(&self, task: u32) -> Option<&'a str> {
         match &self.tasks[task as usize].project {
             Some(project) => Some(project),
-            None => self.only_project,
+            None => self.projects.only(),
         }
     }
 
@@ -92,38 +125,102 @@ impl<'a> Network<'a> {
             .place(self.tasks[task as usize].phase.as_deref())
     }
 
-    /// Whether the task works in a worktree of its own.
-    pub(crate) fn is_isolated(&self, task: u32) -> bool {
-        let own = self.tasks[task as usize].isolation;
-        own.or(self.plan.defaults.isolation) == Some(Isolation::Worktree)
+    /// Where the task works.
+    pub(crate) fn workspace(&self, task: u32) -> Workspace {
+        self.workspaces[task as usize]
     }
 
-    /// The task's own level, else the plan's. With overrides by path the level shows only when files are touched.
-    pub(crate) fn autonomy(&self, task: u32) -> Option<u8> {
-        let plan = self.plan.autonomy.as_ref();
-        let general = plan.filter(|plan| plan.overrides.is_empty());
-        let own = self.tasks[task as usize].autonomy;
-        own.or(general.map(|plan| plan.default_level))
+    /// Whether this is a part of the plan.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.rewired.is_some()
+    }
+
+    /// Whether the task does not wait for just what the plan says.
+    pub(crate) fn is_rewired(&self, task: u32) -> bool {
+        self.rewired
+            .as_ref()
+            .is_some_and(|rewired| rewired[task as usize])
     }
 
     pub(crate) fn id(&self, task: u32) -> &str {
         self.ids.get(task)
     }
 
+    /// The task with this id.
+    pub(crate) fn find(&self, id: &str) -> Option<u32> {
+        let found = self
+            .tasks
+            .binary_search_by(|task| compare_ids(&task.id, id));
+        found.ok().map(|task| task as u32)
+    }
+
     pub(crate) fn numbers(&self) -> std::ops::Range<u32> {
         0..self.len() as u32
     }
+}
 
-    fn take_lanes(&mut self, projects: &[&'a str]) {
-        let numbers: HashMap<&str, u32> = projects.iter().copied().zip(0..).collect();
-        let lane_of = |task: u32| {
-            let project = self.project(task).filter(|_| !self.is_isolated(task))?;
-            numbers.get(project).copied()
+impl<'a> Draft<'a> {
+    /// Gives the problems that there were before, and the circle if there is one.
+    fn build(self, mut problems: Vec<String>) -> Result<Network<'a>, Vec<String>> {
+        let dependencies = Graph::new(self.tasks.len(), &self.edges);
+        drop(self.edges);
+        let topological = dependencies.order().unwrap_or_else(|cycle| {
+            problems.push(describe_cycle(&cycle, |task| self.ids.get(task).to_owned()));
+            Vec::new()
+        });
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let facts = facts(&self.tasks, &self.stages);
+        let course = Course::new(&dependencies, &topological, &facts);
+        let mut minutes = self.estimates.clone();
+        for (minutes, is_absent) in minutes.iter_mut().zip(&course.is_absent) {
+            if *is_absent {
+                *minutes = Minutes::ZERO;
+            }
+        }
+        let parts = Parts {
+            plan: self.plan,
+            tasks: &self.tasks,
+            projects: &self.projects,
+            stages: &self.stages,
+            dependencies: &dependencies,
         };
-        let lane_of: Vec<Option<u32>> = self.numbers().map(lane_of).collect();
-        self.lane_of = lane_of;
-        self.lanes = projects.to_vec();
+        let lanes = Lanes::new(&parts);
+        let workspaces = (0..self.tasks.len() as u32)
+            .map(|task| parts.workspace(task))
+            .collect();
+        Ok(Network {
+            plan: self.plan,
+            tasks: self.tasks,
+            ids: self.ids,
+            estimates: self.estimates,
+            minutes,
+            course,
+            projects: self.projects,
+            lanes,
+            dependencies,
+            topological,
+            stages: self.stages,
+            workspaces,
+            rewired: self.rewired,
+        })
     }
+}
+
+/// What the part of each task in the plan depends on.
+fn facts(tasks: &[&TaskView<'_>], stages: &Stages<'_>) -> Vec<Facts> {
+    let stage = |task: &TaskView<'_>| Some(stages.place(task.phase.as_deref())?.stage);
+    let last = match stages.ends.is_empty() {
+        true => None,
+        false => tasks.iter().filter_map(|task| stage(task)).max(),
+    };
+    let facts = tasks.iter().map(|task| Facts {
+        run_if: task.run_if,
+        read_only: task.read_only,
+        is_awaited: last.is_some_and(|last| stage(task).is_some_and(|stage| stage < last)),
+    });
+    facts.collect()
 }
 
 /// The failure of a plan that cannot be scheduled.
@@ -169,9 +266,9 @@ fn edges(tasks: &[&TaskView<'_>], ids: &Names, problems: &mut Vec<String>) -> Ve
     edges
 }
 
-fn minutes(task: &TaskView<'_>, problems: &mut Vec<String>) -> Minutes {
+fn minutes(task: &TaskView<'_>, table: &Table, problems: &mut Vec<String>) -> Minutes {
     let Some(estimate) = task.estimated_minutes else {
-        return Minutes::of_complexity(task.complexity.as_deref());
+        return table.of(task.complexity.as_deref());
     };
     Minutes::new(estimate).unwrap_or_else(|| {
         problems.push(format!(
@@ -191,17 +288,4 @@ pub(crate) fn describe_cycle(cycle: &Cycle, name: impl Fn(u32) -> String) -> Str
     }
     names.extend(cycle.0.first().map(|node| name(*node)));
     format!("these wait for each other: {}", names.join(" → "))
-}
-
-/// Every project that is listed or named by a task, in order.
-fn projects<'a>(plan: &'a PlanView<'a>) -> Vec<&'a str> {
-    let listed = plan.projects.iter().map(|project| &*project.name);
-    let named = plan.tasks.iter().filter_map(|task| task.project.as_deref());
-    let mut seen = std::collections::HashSet::new();
-    let mut projects: Vec<&str> = listed
-        .chain(named)
-        .filter(|name| seen.insert(*name))
-        .collect();
-    projects.sort_by(|a, b| compare_ids(a, b));
-    projects
 }

@@ -14,14 +14,18 @@ pub(crate) fn order(network: &Network<'_>, rank: &[Minutes]) -> Vec<u32> {
     order.sort_by_cached_key(|task| {
         let at = *task as usize;
         let declared = declared(network.tasks[at].priority.as_deref());
-        (declared, Reverse(rank[at]), Reverse(opens[at]), *task)
+        // What does not run when all goes well has no path, but takes its time when it does.
+        let length = rank[at].max(network.estimates[at]);
+        (declared, Reverse(length), Reverse(opens[at]), *task)
     });
     order
 }
 
+/// The level of a task that declares none.
+pub(crate) const NONE: u8 = 4;
+
 /// `P0` to `P3` as 0 to 3, whatever follows (`P1-revenue`); everything else comes last.
-fn declared(priority: Option<&str>) -> u8 {
-    const NONE: u8 = 4;
+pub(crate) fn declared(priority: Option<&str>) -> u8 {
     let Some(rest) = priority.and_then(|text| text.strip_prefix(['P', 'p'])) else {
         return NONE;
     };

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use schemas::{OnFailure, Outcome, RunStatus, State, TaskStatus};
 use serde::Serialize;
 
+use crate::conflicts::What;
+use crate::network::Network;
 use crate::schedule::Schedule;
 use crate::standing::{Standing, standings};
 use crate::written::Ids;
@@ -93,6 +95,16 @@ struct Door<'s, 'n> {
     free: usize,
 }
 
+/// Why a task does not start: another one has what both need.
+fn taken(network: &Network<'_>, lane: u32, by: u32) -> String {
+    let (lane, by) = (network.lanes.get(lane), network.id(by));
+    match &lane.shared {
+        None => format!("lane {} busy with {by}", lane.name),
+        Some(What::Files(what) | What::Resource(what)) => format!("conflicts with {by} on {what}"),
+        Some(What::Port(port)) => format!("conflicts with {by} on port {port}"),
+    }
+}
+
 impl<'s, 'n> Door<'s, 'n> {
     fn new(
         schedule: &'s Schedule<'n>,
@@ -137,11 +149,10 @@ impl<'s, 'n> Door<'s, 'n> {
         {
             return Err(format!("waiting for wave {wave}"));
         }
-        if let Some(lane) = network.lane_of[task as usize]
-            && let Some(other) = self.busy_with[lane as usize]
-        {
-            let lane = network.lanes[lane as usize];
-            return Err(format!("lane {lane} busy with {}", network.id(other)));
+        for lane in network.lanes.of(task) {
+            if let Some(other) = self.busy_with[*lane as usize] {
+                return Err(taken(network, *lane, other));
+            }
         }
         if self.free == 0 {
             return Err("no free slot".to_owned());
@@ -152,8 +163,8 @@ impl<'s, 'n> Door<'s, 'n> {
     }
 
     fn take_lane(&mut self, task: u32) {
-        if let Some(lane) = self.schedule.network.lane_of[task as usize] {
-            self.busy_with[lane as usize].get_or_insert(task);
+        for lane in self.schedule.network.lanes.of(task) {
+            self.busy_with[*lane as usize].get_or_insert(task);
         }
     }
 }
@@ -189,8 +200,8 @@ fn stages(
     unsettled: impl Fn(&u32) -> bool,
 ) -> Vec<Option<String>> {
     let network = schedule.network;
-    let checkpoints = &network.stages.checkpoints;
-    let mut open = vec![None; checkpoints.len() + 1];
+    let ends = &network.stages.ends;
+    let mut open = vec![None; ends.len() + 1];
     for task in network.numbers().filter(unsettled) {
         if let Some(place) = network.place(task) {
             open[place.stage as usize].get_or_insert(task);
@@ -198,7 +209,7 @@ fn stages(
     }
     let mut closed = None;
     let mut reasons = vec![None];
-    for (phases, task) in checkpoints.iter().zip(open) {
+    for (phases, task) in ends.iter().zip(open) {
         let pending = phases.iter().find(|phase| {
             let phase = **phase;
             !state.approved.iter().any(|approved| approved == phase)

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::bounds::Bounds;
 use crate::graph::Graph;
 use crate::minutes::Minutes;
 use crate::network::{Network, describe_cycle};
-use crate::path::Paths;
+use crate::path::{Paths, Weights};
 use crate::priority;
 use crate::slots::{Rules, Timetable};
 use crate::waves::Waves;
@@ -25,14 +26,17 @@ pub(crate) struct Schedule<'n> {
     pub(crate) network: &'n Network<'n>,
     pub(crate) options: Options,
     pub(crate) waves: Waves,
+    /// The dependencies, and behind the tasks the barriers that stages and waves are.
+    pub(crate) flow: Cow<'n, Graph>,
     /// All tasks, the most urgent first.
     pub(crate) order: Vec<u32>,
     pub(crate) paths: Paths,
-    /// The longest chain of dependent tasks.
+    /// The longest chain.
     pub(crate) critical: Vec<u32>,
-    /// One task after the other.
-    pub(crate) serial: Minutes,
+    pub(crate) bounds: Bounds,
     pub(crate) timetable: Timetable,
+    /// Whether tasks gate nothing, where they do not: nothing is a check for the end of a wave.
+    checks: Cow<'n, [bool]>,
 }
 
 impl<'n> Schedule<'n> {
@@ -41,46 +45,63 @@ impl<'n> Schedule<'n> {
         network: &'n Network<'n>,
         options: Options,
     ) -> Result<Schedule<'n>, Vec<String>> {
-        let minutes = &network.minutes;
-        let staged = staged(network)?;
-        let waves = Waves::new(network, &staged)?;
-        let flow = if options.barriers {
+        let (staged, order) = staged(network)?;
+        let waves = Waves::new(network, &staged, &order)?;
+        let (flow, flow_order) = if options.barriers {
             walled(network, &staged, &waves)?
         } else {
-            staged
+            (staged, order)
         };
-        let paths = Paths::new(&network.dependencies, &network.topological, minutes);
-        let order = priority::order(network, &paths.rank);
-        let timetable = Timetable::new(&Rules {
+        let checks = match options.barriers {
+            true => Cow::Owned(vec![false; network.len()]),
+            false => Cow::Borrowed(&network.course.is_check[..]),
+        };
+        let weights = Weights {
             graph: &flow,
-            minutes,
-            lane_of: &network.lane_of,
-            lanes: network.lanes.len(),
-            order: &order,
-            slots: options.slots,
-        });
+            order: &flow_order,
+            minutes: &network.minutes,
+            is_check: &checks,
+        };
+        let paths = Paths::new(&weights);
+        let critical = paths.critical(&weights);
+        let order = priority::order(network, &paths.rank);
+        let rules = rules(network, &flow, &order, options.slots);
         Ok(Schedule {
             network,
             options,
             waves,
+            critical,
+            bounds: Bounds::new(&rules, paths.end),
+            timetable: Timetable::new(&rules),
+            flow,
             order,
-            critical: paths.critical(&network.dependencies, minutes),
-            serial: sum(minutes),
             paths,
-            timetable,
+            checks,
         })
     }
 
+    /// What binds the tasks of this schedule.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        rules(self.network, &self.flow, &self.order, self.options.slots)
+    }
+
+    /// Whether a minute more of this task is a minute more of the plan, lanes and slots left aside.
+    pub(crate) fn is_critical(&self, task: u32) -> bool {
+        self.paths.slack(task) == Minutes::ZERO
+            && !self.checks[task as usize]
+            && !self.network.course.is_absent[task as usize]
+    }
+
     /// The tasks of each lane in the order in which they run; lanes that nothing runs in are left out.
-    pub(crate) fn lanes(&self) -> Vec<(&'n str, Vec<u32>)> {
-        let mut tasks = vec![Vec::new(); self.network.lanes.len()];
+    pub(crate) fn lanes(&self) -> Vec<(u32, Vec<u32>)> {
+        let lanes = &self.network.lanes;
+        let mut tasks = vec![Vec::new(); lanes.len()];
         for task in &self.timetable.started {
-            if let Some(lane) = self.network.lane_of[*task as usize] {
-                tasks[lane as usize].push(*task);
+            for lane in lanes.of(*task) {
+                tasks[*lane as usize].push(*task);
             }
         }
-        let names = self.network.lanes.iter().copied();
-        names
+        (0..)
             .zip(tasks)
             .filter(|(_, tasks)| !tasks.is_empty())
             .collect()
@@ -91,47 +112,42 @@ impl<'n> Schedule<'n> {
         if self.timetable.makespan == Minutes::ZERO {
             return 1.0;
         }
-        let speedup = self.serial.as_f64() / self.timetable.makespan.as_f64();
+        let speedup = self.bounds.serial.as_f64() / self.timetable.makespan.as_f64();
         (speedup * 1000.0).round() / 1000.0
     }
+}
 
-    /// No schedule can be shorter: the longest chain, the work shared evenly among the slots, the fullest lane.
-    pub(crate) fn lower_bound(&self) -> Minutes {
-        let shared = Minutes::new(self.serial.as_f64() / f64::from(self.options.slots));
-        let lanes = self.lanes();
-        let fullest = lanes
-            .iter()
-            .map(|(_, tasks)| {
-                sum(tasks
-                    .iter()
-                    .map(|task| &self.network.minutes[*task as usize]))
-            })
-            .max();
-        self.paths
-            .longest
-            .max(shared.unwrap_or_default())
-            .max(fullest.unwrap_or_default())
+fn rules<'r>(network: &'r Network<'_>, flow: &'r Graph, order: &'r [u32], slots: u32) -> Rules<'r> {
+    Rules {
+        graph: flow,
+        minutes: &network.minutes,
+        is_absent: &network.course.is_absent,
+        lanes_of: network.lanes.rows(),
+        lanes: network.lanes.len(),
+        order,
+        slots,
     }
 }
 
-fn sum<'m>(minutes: impl IntoIterator<Item = &'m Minutes>) -> Minutes {
-    let add = |sum: Minutes, next: &Minutes| sum.plus(*next);
-    minutes.into_iter().fold(Minutes::ZERO, add)
-}
+/// A graph, and every node of it behind those before it.
+type Flow<'n> = (Cow<'n, Graph>, Cow<'n, [u32]>);
 
-/// The dependencies, and a barrier behind each stage that ends with a checkpoint.
-fn staged<'n>(network: &'n Network<'_>) -> Result<Cow<'n, Graph>, Vec<String>> {
-    let checkpoints = &network.stages.checkpoints;
-    if checkpoints.is_empty() {
-        return Ok(Cow::Borrowed(&network.dependencies));
+/// The dependencies, and a barrier behind each stage.
+fn staged<'n>(network: &'n Network<'_>) -> Result<Flow<'n>, Vec<String>> {
+    let ends = &network.stages.ends;
+    if ends.is_empty() {
+        return Ok((
+            Cow::Borrowed(&network.dependencies),
+            Cow::Borrowed(&network.topological),
+        ));
     }
-    let mut rows = vec![Vec::new(); checkpoints.len() + 1];
+    let mut rows = vec![Vec::new(); ends.len() + 1];
     for task in network.numbers() {
         if let Some(place) = network.place(task) {
             rows[place.stage as usize].push(task);
         }
     }
-    sound(network, network.dependencies.with_barriers(&rows)).map(Cow::Owned)
+    sound(network, network.dependencies.with_barriers(&rows))
 }
 
 /// The same with a barrier behind each wave.
@@ -139,22 +155,23 @@ fn walled<'n>(
     network: &Network<'_>,
     staged: &Graph,
     waves: &Waves,
-) -> Result<Cow<'n, Graph>, Vec<String>> {
-    sound(network, staged.with_barriers(&waves.rows)).map(Cow::Owned)
+) -> Result<Flow<'n>, Vec<String>> {
+    sound(network, staged.with_barriers(&waves.rows))
 }
 
-/// A checkpoint can ask for a task that waits for what comes after the checkpoint.
-fn sound(network: &Network<'_>, graph: Graph) -> Result<Graph, Vec<String>> {
-    let checkpoints = &network.stages.checkpoints;
+/// A stage can ask for a task that waits for what comes after the stage.
+fn sound<'n>(network: &Network<'_>, graph: Graph) -> Result<Flow<'n>, Vec<String>> {
+    let ends = &network.stages.ends;
     let name = |node: u32| match (node as usize).checked_sub(network.len()) {
         None => network.id(node).to_owned(),
-        Some(barrier) => match checkpoints.get(barrier) {
+        Some(barrier) => match ends.get(barrier) {
+            Some(phases) if phases.is_empty() => "the end of its phase".to_owned(),
             Some(phases) => format!("the checkpoint after {}", phases.join(" and ")),
-            None => format!("the end of wave {}", barrier - checkpoints.len()),
+            None => format!("the end of wave {}", barrier - ends.len()),
         },
     };
     match graph.order() {
-        Ok(_) => Ok(graph),
+        Ok(order) => Ok((Cow::Owned(graph), Cow::Owned(order))),
         Err(cycle) => Err(vec![describe_cycle(&cycle, name)]),
     }
 }

@@ -5,14 +5,18 @@ use std::collections::BinaryHeap;
 
 use crate::graph::Graph;
 use crate::minutes::Minutes;
+use crate::rows::Rows;
 
 /// What binds the tasks.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules<'a> {
     /// Tasks first, barriers behind them: a barrier takes no time, no slot and no lane.
     pub(crate) graph: &'a Graph,
     pub(crate) minutes: &'a [Minutes],
-    pub(crate) lane_of: &'a [Option<u32>],
+    /// Tasks that do not run: they take no slot and no lane either.
+    pub(crate) is_absent: &'a [bool],
+    /// The lanes of each task. It starts when all of them are free.
+    pub(crate) lanes_of: &'a Rows,
     pub(crate) lanes: usize,
     /// All tasks, the most urgent first.
     pub(crate) order: &'a [u32],
@@ -27,16 +31,18 @@ pub(crate) struct Timetable {
     pub(crate) makespan: Minutes,
     /// Tasks in the order in which they start.
     pub(crate) started: Vec<u32>,
+    /// Most tasks at once.
+    pub(crate) widest: u32,
 }
 
 impl Timetable {
     /// A graph with a cycle would leave tasks out; there is none by now.
     pub(crate) fn new(rules: &Rules<'_>) -> Timetable {
         let mut floor = Floor::new(rules);
-        let missing = rules.graph.counts_before();
-        let first = (0..rules.graph.len() as u32).filter(|node| missing[*node as usize] == 0);
-        floor.missing.clone_from(&missing);
-        floor.open(first.collect());
+        floor.missing = rules.graph.counts_before();
+        let is_first = |node: &u32| floor.missing[*node as usize] == 0;
+        let first = (0..rules.graph.len() as u32).filter(is_first).collect();
+        floor.open(first);
         loop {
             floor.start_all();
             let Some(Reverse((now, task))) = floor.running.pop() else {
@@ -65,7 +71,8 @@ struct Floor<'a> {
     urgency: Vec<u32>,
     /// Could start, as far as is known.
     ready: BinaryHeap<Reverse<u32>>,
-    /// Wait for each lane. Of a lane that gets free only the most urgent goes back to `ready`: one can start.
+    /// Wait for each lane. Of a lane that gets free only the most urgent goes back to `ready`: one can start. One that
+    /// cannot, for another lane, hands its place on.
     parked: Vec<BinaryHeap<Reverse<u32>>>,
     busy_lanes: Vec<bool>,
     running: BinaryHeap<Reverse<(Minutes, u32)>>,
@@ -92,6 +99,7 @@ impl<'a> Floor<'a> {
                 start: vec![Minutes::ZERO; tasks],
                 makespan: Minutes::ZERO,
                 started: Vec::with_capacity(tasks),
+                widest: 0,
             },
         }
     }
@@ -99,9 +107,16 @@ impl<'a> Floor<'a> {
     /// Takes up nodes that miss nothing any more; barriers pass on at once.
     fn open(&mut self, mut nodes: Vec<u32>) {
         while let Some(node) = nodes.pop() {
-            match self.urgency.get(node as usize) {
-                Some(urgency) => self.ready.push(Reverse(*urgency)),
-                None => self.release_after(node, &mut nodes),
+            let at = node as usize;
+            match self.urgency.get(at) {
+                Some(urgency) if !self.rules.is_absent[at] => self.ready.push(Reverse(*urgency)),
+                task => {
+                    if task.is_some() {
+                        self.timetable.start[at] = self.now;
+                        self.timetable.started.push(node);
+                    }
+                    self.release_after(node, &mut nodes);
+                }
             }
         }
     }
@@ -121,12 +136,17 @@ impl<'a> Floor<'a> {
             && let Some(Reverse(urgency)) = self.ready.pop()
         {
             let task = self.rules.order[urgency as usize];
-            if let Some(lane) = self.rules.lane_of[task as usize] {
-                if self.busy_lanes[lane as usize] {
-                    self.parked[lane as usize].push(Reverse(urgency));
-                    continue;
+            let lanes = self.rules.lanes_of.row(task);
+            let is_busy = |lane: &&u32| self.busy_lanes[**lane as usize];
+            if let Some(busy) = lanes.iter().find(is_busy).copied() {
+                self.parked[busy as usize].push(Reverse(urgency));
+                for lane in lanes.iter().filter(|lane| **lane != busy) {
+                    self.wake(*lane);
                 }
-                self.busy_lanes[lane as usize] = true;
+                continue;
+            }
+            for lane in lanes {
+                self.busy_lanes[*lane as usize] = true;
             }
             self.timetable.start[task as usize] = self.now;
             self.timetable.started.push(task);
@@ -134,12 +154,23 @@ impl<'a> Floor<'a> {
             self.timetable.makespan = self.timetable.makespan.max(end);
             self.running.push(Reverse((end, task)));
         }
+        self.timetable.widest = self.timetable.widest.max(self.running.len() as u32);
+    }
+
+    /// The most urgent that waits for a lane may try, if the lane is free.
+    fn wake(&mut self, lane: u32) {
+        if !self.busy_lanes[lane as usize] {
+            self.ready.extend(self.parked[lane as usize].pop());
+        }
     }
 
     fn finish(&mut self, task: u32) {
-        if let Some(lane) = self.rules.lane_of[task as usize] {
-            self.busy_lanes[lane as usize] = false;
-            self.ready.extend(self.parked[lane as usize].pop());
+        let lanes = self.rules.lanes_of.row(task);
+        for lane in lanes {
+            self.busy_lanes[*lane as usize] = false;
+        }
+        for lane in lanes {
+            self.wake(*lane);
         }
         let mut opened = Vec::new();
         self.release_after(task, &mut opened);

@@ -1,4 +1,4 @@
-//! Stages: the parts of a plan between two checkpoints.
+//! Stages: the parts of a plan of which each waits for the whole one before it.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,27 @@ use schemas::Phase;
 
 use crate::view::PlanView;
 
-/// Phases in order, cut after those that the run pauses after.
+/// Entries in order, cut where the next one must wait: behind a checkpoint, and in a plan with parallel groups behind
+/// each entry.
 #[derive(Debug, Default)]
 pub(crate) struct Stages<'a> {
     phases: HashMap<&'a str, Place>,
-    /// At the end of each stage but the last: the phases that must be approved.
-    pub(crate) checkpoints: Vec<Vec<&'a str>>,
+    /// At the end of each stage but the last: the phases that must be approved, if any.
+    pub(crate) ends: Vec<Vec<&'a str>>,
+    /// What there is in the order of the plan.
+    pub(crate) entries: Vec<Entry<'a>>,
+    /// Whether entries wait for each other without a checkpoint, too.
+    pub(crate) is_sequential: bool,
+}
+
+/// A phase, or the phases of a parallel group.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) phases: Vec<&'a Phase>,
+    pub(crate) is_group: bool,
+    pub(crate) pause_after: bool,
+    /// A group whose phases do not follow each other in the plan.
+    pub(crate) is_scattered: bool,
 }
 
 /// Where a phase stands.
@@ -19,52 +34,73 @@ pub(crate) struct Stages<'a> {
 pub(crate) struct Place {
     pub(crate) stage: u32,
     pub(crate) pause_after: bool,
+    /// Whether it is of a parallel group: side by side with the others, in worktrees.
+    pub(crate) is_grouped: bool,
+    /// Whether its own tasks run one after the other.
+    pub(crate) is_serial: bool,
 }
 
 impl<'a> Stages<'a> {
     /// Phases of one parallel group run side by side, so that a checkpoint of one comes after all of them.
     pub(crate) fn new(plan: &'a PlanView<'_>) -> Stages<'a> {
         let ordered = Phase::in_order(&plan.phases);
-        let group_of: HashMap<&str, usize> = plan
-            .parallel_groups
-            .iter()
-            .enumerate()
-            .flat_map(|(group, ids)| ids.iter().map(move |id| (id.as_str(), group)))
-            .collect();
-        let mut groups: HashMap<usize, Vec<&Phase>> = HashMap::new();
-        for phase in &ordered {
-            if let Some(group) = group_of.get(phase.id.as_str()) {
-                groups.entry(*group).or_default().push(phase);
-            }
-        }
-        let mut stages = Stages::default();
-        for phase in &ordered {
-            if stages.phases.contains_key(phase.id.as_str()) {
-                continue;
-            }
-            let entry = group_of
-                .get(phase.id.as_str())
-                .and_then(|group| groups.remove(group))
-                .unwrap_or_else(|| vec![phase]);
-            let stage = stages.checkpoints.len() as u32;
+        let places = ordered.iter().map(|phase| phase.id.as_str()).zip(0..);
+        let position: HashMap<&str, usize> = places.collect();
+        let mut stages = Stages {
+            is_sequential: plan.parallel_groups.iter().any(|group| !group.is_empty()),
+            ..Stages::default()
+        };
+        for phases in Phase::entries(&plan.phases, &plan.parallel_groups) {
+            let is_group = phases.len() > 1;
+            let stage = stages.ends.len() as u32;
             let mut pauses = Vec::new();
-            for phase in entry {
+            for phase in &phases {
                 let pause_after = phase.pauses(plan.checkpoints.as_deref());
-                let place = Place { stage, pause_after };
+                let place = Place {
+                    stage,
+                    pause_after,
+                    is_grouped: is_group,
+                    is_serial: phase.parallel == Some(false),
+                };
                 if stages.phases.insert(&phase.id, place).is_none() && pause_after {
                     pauses.push(phase.id.as_str());
                 }
             }
-            if !pauses.is_empty() {
-                stages.checkpoints.push(pauses);
+            let at = |phase: &&Phase| position.get(phase.id.as_str()).copied().unwrap_or(0);
+            stages.entries.push(Entry {
+                is_scattered: phases
+                    .windows(2)
+                    .any(|pair| at(&pair[0]) + 1 != at(&pair[1])),
+                phases,
+                is_group,
+                pause_after: !pauses.is_empty(),
+            });
+            if !pauses.is_empty() || stages.is_sequential {
+                stages.ends.push(pauses);
             }
+        }
+        if stages.is_sequential && stages.ends.last().is_some_and(Vec::is_empty) {
+            // Nothing waits for the last entry.
+            stages.ends.pop();
         }
         stages
     }
 
-    /// Where a task of this phase stands. One of no phase, or of one that the plan does not list, is bound by no checkpoint.
+    /// Where a task of this phase stands. One of no phase, or of one that the plan does not list, is bound by no stage.
     pub(crate) fn place(&self, phase: Option<&str>) -> Option<Place> {
         self.phases.get(phase?).copied()
+    }
+
+    /// What the order of the plan was bent for.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+        self.entries.iter().filter(|entry| entry.is_scattered).map(|entry| {
+            let ids: Vec<&str> = entry.phases.iter().map(|phase| phase.id.as_str()).collect();
+            format!(
+                "the phases of the parallel group {} do not follow each other: all of it runs where {} stands",
+                ids.join(", "),
+                ids.first().unwrap_or(&"")
+            )
+        })
     }
 }
 
@@ -105,12 +141,26 @@ mod tests {
     }
 
     #[test]
-    fn phases_of_a_group_share_their_stage() {
-        let plan = r#"{"planId": "p", "tasks": [], "parallelGroups": [["a", "c"]],
-            "phases": [{"id": "a", "checkpoint": true}, {"id": "b"}, {"id": "c"}]}"#;
+    fn a_group_runs_where_its_first_phase_stands_and_the_rest_one_after_the_other() {
+        let plan = r#"{"planId": "p", "tasks": [], "parallelGroups": [["b", "d"]],
+            "phases": [{"id": "a"}, {"id": "b", "checkpoint": true}, {"id": "c"}, {"id": "d"}]}"#;
         assert_eq!(
             stages(plan),
-            [row("a", 0, true), row("b", 1, false), row("c", 0, false)]
+            [
+                row("a", 0, false),
+                row("b", 1, true),
+                row("c", 2, false),
+                row("d", 1, false)
+            ]
+        );
+        let plan: PlanView<'_> = serde_json::from_str(plan).unwrap();
+        let stages = Stages::new(&plan);
+        assert_eq!(stages.ends, [vec![], vec!["b"]]);
+        assert_eq!(
+            stages.warnings().collect::<Vec<_>>(),
+            [
+                "the phases of the parallel group b, d do not follow each other: all of it runs where b stands"
+            ]
         );
     }
 }

@@ -129,3 +129,13 @@ fn list(ids: &[&str]) -> String {
         Some(more) => format!("{} and {more} more", ids[..SHOWN].join(", ")),
     }
 }
+
+/// Tasks whose output is still in the making.
+pub(crate) fn in_flight(network: &Network<'_>, state: &State) -> Vec<bool> {
+    let is_busy = |task: u32| {
+        let known = state.tasks.get(network.id(task));
+        known
+            .is_some_and(|known| !matches!(known.status, TaskStatus::Pending | TaskStatus::Settled))
+    };
+    network.numbers().map(is_busy).collect()
+}

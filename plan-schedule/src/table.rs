@@ -2,7 +2,7 @@
 
 use schemas::printable;
 
-use crate::minutes::Minutes;
+use crate::bounds::{gap_percent, useful_slots};
 use crate::ready::Ready;
 use crate::schedule::Schedule;
 
@@ -12,7 +12,10 @@ pub(crate) fn schedule(schedule: &Schedule<'_>, width: usize) -> String {
     let rows = schedule.timetable.started.iter().map(|task| {
         let at = *task as usize;
         let slack = schedule.paths.slack(*task);
-        let lane = network.lane_of[at].map(|lane| network.lanes[lane as usize].to_owned());
+        let lane = network
+            .lanes
+            .folder_of(*task)
+            .map(|lane| network.lanes.get(lane).name.to_string());
         let project = network
             .project(*task)
             .map(|name| format!("{name} (own worktree)"));
@@ -23,7 +26,7 @@ pub(crate) fn schedule(schedule: &Schedule<'_>, width: usize) -> String {
             schedule.timetable.start[at].to_string(),
             network.minutes[at].to_string(),
             slack.to_string(),
-            if slack == Minutes::ZERO { "*" } else { "" }.to_owned(),
+            if schedule.is_critical(*task) { "*" } else { "" }.to_owned(),
             network.tasks[at].title.to_string(),
         ]
     });
@@ -61,34 +64,42 @@ pub(crate) fn ready(ready: &Ready<'_>, width: usize) -> String {
 }
 
 fn estimate(schedule: &Schedule<'_>, width: usize) -> String {
+    let network = schedule.network;
+    let (bounds, makespan) = (schedule.bounds, schedule.timetable.makespan);
     let chain: Vec<&str> = schedule
         .critical
         .iter()
-        .map(|task| schedule.network.id(*task))
+        .map(|task| network.id(*task))
         .collect();
-    let slots = schedule.options.slots;
-    let chain = format!(
-        "critical path        {} min  {}",
-        schedule.paths.longest,
-        chain.join(" → ")
-    );
-    // A chain may have thousands of tasks; the numbers are what was asked for, and are never cut.
-    let lines = [
-        format!("one after the other  {} min", schedule.serial),
-        cut(&printable(&chain), width),
-        format!(
-            "with {:15} {} min  {:.2} times as fast, at best {} min",
-            if slots == 1 {
-                "1 slot".to_owned()
-            } else {
-                format!("{slots} slots")
-            },
-            schedule.timetable.makespan,
-            schedule.speedup(),
-            schedule.lower_bound(),
+    let row = |what: &str, value: String| format!("{what:<19}  {value}");
+    let mut lines = vec![
+        row("one after the other", format!("{} min", bounds.serial)),
+        row(
+            "critical path",
+            format!("{} min  {}", schedule.paths.longest, chain.join(" → ")),
         ),
     ];
-    lines.map(|line| line + "\n").concat()
+    if let Some((lane, minutes)) = bounds.heaviest {
+        let name = &network.lanes.get(lane).name;
+        lines.push(row("heaviest lane", format!("{minutes} min  {name}")));
+    }
+    let slots = match schedule.options.slots {
+        1 => "with 1 slot".to_owned(),
+        slots => format!("with {slots} slots"),
+    };
+    let gap = gap_percent(makespan, bounds.least);
+    let speedup = schedule.speedup();
+    let least = bounds.least;
+    lines.push(row(
+        &slots,
+        format!("{makespan} min  {speedup:.2} times as fast, at best {least} min (gap {gap} %)"),
+    ));
+    if let Some(useful) = useful_slots(&schedule.rules()) {
+        lines.push(row("slots of use", useful.to_string()));
+    }
+    // A chain may have thousands of tasks; the numbers are what was asked for, and stand in front.
+    let shown = lines.iter().map(|line| cut(&printable(line), width) + "\n");
+    shown.collect()
 }
 
 /// Columns as wide as their widest cell; the last one takes what is left of `width`.

@@ -43,6 +43,12 @@ pub(crate) struct PlanView<'a> {
 pub(crate) struct ProjectView<'a> {
     #[serde(borrow)]
     pub(crate) name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) path: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) repo: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) alias: Option<Text<'a>>,
 }
 
 /// A task of it.
@@ -67,6 +73,18 @@ pub(crate) struct TaskView<'a> {
     pub(crate) priority: Option<Text<'a>>,
     #[serde(default)]
     pub(crate) mode: Option<TaskMode>,
+    #[serde(borrow, default)]
+    pub(crate) role: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) paths: Vec<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) resources: Vec<Text<'a>>,
+    #[serde(default)]
+    pub(crate) ports: Vec<u16>,
+    #[serde(borrow, default)]
+    pub(crate) sensitive: Vec<Text<'a>>,
+    #[serde(default)]
+    pub(crate) read_only: bool,
     #[serde(default)]
     pub(crate) autonomy: Option<u8>,
     #[serde(default)]

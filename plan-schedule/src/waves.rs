@@ -18,10 +18,16 @@ impl Waves {
     /// hold barriers behind its tasks.
     ///
     /// Gives the problems of rows that leave tasks out, or set one before what it waits for.
-    pub(crate) fn new(network: &Network<'_>, flow: &Graph) -> Result<Waves, Vec<String>> {
+    ///
+    /// In a part of a plan, rows that nothing is left of are left out.
+    pub(crate) fn new(
+        network: &Network<'_>,
+        flow: &Graph,
+        order: &[u32],
+    ) -> Result<Waves, Vec<String>> {
         match &network.plan.execution_order {
             Some(rows) if !rows.is_empty() => Waves::given(network, rows),
-            _ => Ok(Waves::derived(network, flow)),
+            _ => Ok(Waves::derived(network, flow, order)),
         }
     }
 
@@ -37,10 +43,13 @@ impl Waves {
         let mut problems = Vec::new();
         let mut of = vec![NONE; network.len()];
         let mut rows = Vec::with_capacity(given.len());
-        for (ids, number) in given.iter().zip(0..) {
+        let is_partial = network.is_partial();
+        for ids in given {
+            let number = rows.len() as u32;
             let mut row = Vec::with_capacity(ids.len());
             for id in ids {
                 match numbers.get(&**id) {
+                    None if is_partial => {}
                     None => problems.push(format!(
                         "executionOrder names {}, which is no task of the plan",
                         &**id
@@ -54,7 +63,9 @@ impl Waves {
                     }
                 }
             }
-            rows.push(row);
+            if !(is_partial && row.is_empty()) {
+                rows.push(row);
+            }
         }
         for task in network.numbers() {
             let id = network.id(task);
@@ -79,12 +90,12 @@ impl Waves {
         }
     }
 
-    fn derived(network: &Network<'_>, flow: &Graph) -> Waves {
+    fn derived(network: &Network<'_>, flow: &Graph, order: &[u32]) -> Waves {
         let tasks = network.len();
         let mut level = vec![0u32; flow.len()];
-        for node in flow.order().unwrap_or_default() {
-            let next = level[node as usize] + u32::from((node as usize) < tasks);
-            for after in flow.after(node) {
+        for node in order {
+            let next = level[*node as usize] + u32::from((*node as usize) < tasks);
+            for after in flow.after(*node) {
                 level[*after as usize] = level[*after as usize].max(next);
             }
         }

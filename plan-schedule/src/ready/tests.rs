@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 use schemas::document::Input;
 use serde_json::{Value, json};
 
+use crate::minutes::Table;
 use crate::network::Network;
 use crate::schedule::Options;
 use crate::view::PlanView;
@@ -22,7 +23,7 @@ fn ready(plan: &Value, options: Options, state: &Value) -> Value {
     }
     let state: State = serde_json::from_value(state).unwrap();
     let plan = PlanView::read(&input).unwrap();
-    let network = Network::new(&plan, &input.name).unwrap();
+    let network = Network::new(&plan, &input.name, &Table::default()).unwrap();
     let schedule = Schedule::new(&network, options).unwrap();
     // 2026-01-01
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);

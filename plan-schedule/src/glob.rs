@@ -1,0 +1,341 @@
+//! Path patterns held against each other: can two of them match a common file, does one match all that another does?
+//!
+//! `*` and `?` stay within a name, `**` crosses folders, `[a-z]` and `{one,two}` as usual, `\` takes the next character
+//! as it is. A pattern that ends in a plain name stands for that file or folder and all below it.
+//!
+//! Crates for globs match a pattern against a path; none holds two patterns against each other. Where the exact answer
+//! would cost too much (names of more than 255 characters, 64 ways to read braces) the answer is "perhaps", which is yes.
+
+/// A pattern without braces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    segments: Vec<Segment>,
+    /// Whether it stands for all below what it matches, too.
+    below: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    /// `**`: any number of names.
+    Folders,
+    Name(Vec<Piece>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Char(char),
+    One,
+    Many,
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+}
+
+/// Longest path that a system takes has fewer names than this.
+const MOST_SEGMENTS: usize = 128;
+const LONGEST_NAME: usize = 255;
+const MOST_WAYS: usize = 64;
+
+impl Pattern {
+    /// The patterns that `text` stands for, one for each way to read its braces. `folder` is what it is relative to.
+    pub(crate) fn read(folder: &str, text: &str) -> Vec<Pattern> {
+        let ways = braces(text).unwrap_or_else(|| {
+            let plain = text.split('{').next().unwrap_or_default();
+            let whole = plain.rsplit_once('/').map_or("", |(folder, _)| folder);
+            vec![format!("{whole}/**")]
+        });
+        ways.iter().map(|way| Pattern::plain(folder, way)).collect()
+    }
+
+    fn plain(folder: &str, text: &str) -> Pattern {
+        let mut segments = Vec::new();
+        if folder.starts_with('/') {
+            segments.push(literal("/"));
+        }
+        // A folder is a name, whatever it holds.
+        for name in folder.split('/') {
+            push(&mut segments, name, literal);
+        }
+        for name in text.split('/') {
+            push(&mut segments, name, segment);
+        }
+        if segments.len() > MOST_SEGMENTS {
+            segments.truncate(MOST_SEGMENTS);
+            segments.push(Segment::Folders);
+        }
+        let below = segments.last().is_none_or(Segment::is_literal);
+        Pattern { segments, below }
+    }
+
+    /// The same, taken as one file where its last name looks like a file's.
+    pub(crate) fn into_file(mut self) -> Pattern {
+        let last = self.segments.last().and_then(Segment::text);
+        self.below &= !last.is_some_and(|name| name.trim_start_matches('.').contains('.'));
+        self
+    }
+
+    /// The plain names that it begins with.
+    pub(crate) fn prefix(&self) -> impl Iterator<Item = String> {
+        self.segments.iter().map_while(Segment::text)
+    }
+
+    /// Whether it is plain names only.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.segments.iter().all(Segment::is_literal)
+    }
+
+    /// Whether there can be a file that both match.
+    pub(crate) fn meets(&self, other: &Pattern) -> bool {
+        let (a, b) = (self.whole(), other.whole());
+        table(a.len(), b.len(), |i, j, at| {
+            let names = match (a.get(i), b.get(j)) {
+                (None, None) => return true,
+                (Some(Segment::Name(a)), Some(Segment::Name(b))) => {
+                    return names_meet(a, b) && at(1, 1);
+                }
+                pair => pair,
+            };
+            let folders = |it: Option<&&Segment>| matches!(it, Some(Segment::Folders));
+            (folders(names.0) && (at(1, 0) || (j < b.len() && at(0, 1))))
+                || (folders(names.1) && (at(0, 1) || (i < a.len() && at(1, 0))))
+        })
+    }
+
+    /// Whether it matches every file that `other` does. Sure when it says yes, careful when it says no.
+    pub(crate) fn holds(&self, other: &Pattern) -> bool {
+        let (a, b) = (self.whole(), &other.segments);
+        table(a.len(), b.len(), |i, j, at| match (a.get(i), b.get(j)) {
+            (None, None) => true,
+            (Some(Segment::Folders), it) => at(1, 0) || (it.is_some() && at(0, 1)),
+            (Some(Segment::Name(a)), Some(Segment::Name(b))) => name_holds(a, b) && at(1, 1),
+            _ => false,
+        })
+    }
+
+    fn whole(&self) -> Vec<&Segment> {
+        let below = self.below.then_some(&Segment::Folders);
+        self.segments.iter().chain(below).collect()
+    }
+}
+
+impl Segment {
+    fn is_literal(&self) -> bool {
+        self.text().is_some()
+    }
+
+    fn text(&self) -> Option<String> {
+        let Segment::Name(pieces) = self else {
+            return None;
+        };
+        let plain = |piece: &Piece| match piece {
+            Piece::Char(c) => Some(*c),
+            _ => None,
+        };
+        pieces.iter().map(plain).collect()
+    }
+}
+
+/// `answer(0, 0)`, where `answer` may ask for the answer `(i, j)` further on. From the end, so that nothing recurses.
+fn table(
+    m: usize,
+    n: usize,
+    answer: impl Fn(usize, usize, &dyn Fn(usize, usize) -> bool) -> bool,
+) -> bool {
+    let mut answers = vec![false; (m + 2) * (n + 2)];
+    let place = |i: usize, j: usize| i * (n + 2) + j;
+    for i in (0..=m).rev() {
+        for j in (0..=n).rev() {
+            let known = answer(i, j, &|more_i, more_j| {
+                answers[place(i + more_i, j + more_j)]
+            });
+            answers[place(i, j)] = known;
+        }
+    }
+    answers[0]
+}
+
+fn names_meet(a: &[Piece], b: &[Piece]) -> bool {
+    if let (Some(a), Some(b)) = (chars(a), chars(b)) {
+        return a.eq(b);
+    }
+    table(a.len(), b.len(), |i, j, at| match (a.get(i), b.get(j)) {
+        (None, None) => true,
+        (Some(Piece::Many), it) if at(1, 0) || (it.is_some() && at(0, 1)) => true,
+        (it, Some(Piece::Many)) => at(0, 1) || (it.is_some() && at(1, 0)),
+        (Some(a), Some(b)) => a.meets(b) && at(1, 1),
+        _ => false,
+    })
+}
+
+fn chars(pieces: &[Piece]) -> Option<impl Iterator<Item = char>> {
+    let is_plain = |piece: &Piece| matches!(piece, Piece::Char(_));
+    let char = |piece: &Piece| match piece {
+        Piece::Char(c) => *c,
+        _ => '\0',
+    };
+    pieces.iter().all(is_plain).then(|| pieces.iter().map(char))
+}
+
+fn name_holds(a: &[Piece], b: &[Piece]) -> bool {
+    table(a.len(), b.len(), |i, j, at| match (a.get(i), b.get(j)) {
+        (None, None) => true,
+        (Some(Piece::Many), it) => at(1, 0) || (it.is_some() && at(0, 1)),
+        (Some(a), Some(b)) => a.holds(b) && at(1, 1),
+        _ => false,
+    })
+}
+
+impl Piece {
+    fn matches(&self, c: char) -> bool {
+        match self {
+            Piece::Char(own) => *own == c,
+            Piece::One | Piece::Many => true,
+            Piece::Class { negated, ranges } => {
+                ranges
+                    .iter()
+                    .any(|(first, last)| (*first..=*last).contains(&c))
+                    != *negated
+            }
+        }
+    }
+
+    fn meets(&self, other: &Piece) -> bool {
+        match (self, other) {
+            (Piece::Char(c), it) | (it, Piece::Char(c)) => it.matches(*c),
+            // Two classes: perhaps.
+            _ => true,
+        }
+    }
+
+    fn holds(&self, other: &Piece) -> bool {
+        match (self, other) {
+            (_, Piece::Many) => false,
+            (Piece::One, _) => true,
+            (it, Piece::Char(c)) => it.matches(*c),
+            (it, other) => it == other,
+        }
+    }
+}
+
+fn push(segments: &mut Vec<Segment>, name: &str, read: impl Fn(&str) -> Segment) {
+    match name {
+        "" | "." => {}
+        ".." if segments.last().is_some_and(|last| *last != literal("..")) => {
+            segments.pop();
+        }
+        name => segments.push(read(name)),
+    }
+}
+
+fn literal(name: &str) -> Segment {
+    Segment::Name(name.chars().map(Piece::Char).collect())
+}
+
+fn segment(name: &str) -> Segment {
+    if name == "**" {
+        return Segment::Folders;
+    }
+    let mut pieces = Vec::new();
+    let mut rest = name.chars();
+    while let Some(c) = rest.next() {
+        pieces.push(match c {
+            '*' if pieces.last() == Some(&Piece::Many) => continue,
+            '*' => Piece::Many,
+            '?' => Piece::One,
+            '\\' => Piece::Char(rest.next().unwrap_or('\\')),
+            '[' => match class(rest.as_str()) {
+                Some((class, after)) => {
+                    rest = after.chars();
+                    class
+                }
+                None => Piece::Char('['),
+            },
+            c => Piece::Char(c),
+        });
+    }
+    if pieces.len() > LONGEST_NAME {
+        pieces = vec![Piece::Many];
+    }
+    Segment::Name(pieces)
+}
+
+/// What stands behind `[`, and what follows its end.
+fn class(text: &str) -> Option<(Piece, &str)> {
+    let (negated, body) = match text.strip_prefix(['!', '^']) {
+        Some(body) => (true, body),
+        None => (false, text),
+    };
+    // A bracket at the very beginning is one of the characters.
+    let end = body.char_indices().skip(1).find(|(_, c)| *c == ']')?.0;
+    let chars: Vec<char> = body[..end].chars().collect();
+    let mut ranges = Vec::new();
+    let mut at = 0;
+    while let Some(first) = chars.get(at) {
+        match (chars.get(at + 1), chars.get(at + 2)) {
+            (Some('-'), Some(last)) => {
+                ranges.push((*first, *last));
+                at += 3;
+            }
+            _ => {
+                ranges.push((*first, *first));
+                at += 1;
+            }
+        }
+    }
+    Some((Piece::Class { negated, ranges }, &body[end + 1..]))
+}
+
+/// Every way to read the braces; `None` when there are too many.
+fn braces(text: &str) -> Option<Vec<String>> {
+    let mut done = Vec::new();
+    let mut open = vec![text.to_owned()];
+    while let Some(text) = open.pop() {
+        match group(&text) {
+            Some((before, ways, after)) => {
+                let read = |way: &&str| format!("{before}{way}{after}");
+                open.extend(ways.iter().rev().map(read));
+            }
+            None => done.push(text),
+        }
+        if done.len() + open.len() > MOST_WAYS {
+            return None;
+        }
+    }
+    Some(done)
+}
+
+/// What stands before the first group of braces, what is in it, and what follows.
+fn group(text: &str) -> Option<(&str, Vec<&str>, &str)> {
+    let mut escaped = false;
+    let mut depth = 0;
+    let (mut start, mut from) = (0, 0);
+    let mut ways = Vec::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '{' => {
+                if depth == 0 {
+                    (start, from) = (at, at + 1);
+                    ways.clear();
+                }
+                depth += 1;
+            }
+            ',' if depth == 1 => {
+                ways.push(&text[from..at]);
+                from = at + 1;
+            }
+            '}' if depth == 1 => {
+                ways.push(&text[from..at]);
+                return Some((&text[..start], ways, &text[at + 1..]));
+            }
+            '}' if depth > 1 => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;
