@@ -2,7 +2,7 @@
 
 mod isolation;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use schemas::{Failure, Isolation, OnFailure, Plan, Schedule, Task, compare_ids, digest};
 
@@ -27,7 +27,7 @@ const LONGEST_ID: usize = 200;
 /// Builds the graph. Fails with code 1 for a plan that could never end; `plan-validate` tells where and why.
 pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules<'_>) -> Result<Graph, Failure> {
     let index = index(plan)?;
-    let deps = dependencies(plan, &index)?;
+    let deps = dependencies(schedule, plan, &index)?;
     let worktrees = rules.merges.worktrees;
     let (lanes, names) = lanes(schedule, plan, &index, worktrees);
     let (mut stages, boundaries) = stages(schedule, plan, &index);
@@ -128,10 +128,18 @@ fn index(plan: &Plan) -> Result<HashMap<&str, TaskIdx>, Failure> {
     Ok(index)
 }
 
-fn dependencies(plan: &Plan, index: &HashMap<&str, TaskIdx>) -> Result<Vec<Vec<TaskIdx>>, Failure> {
+fn dependencies(
+    schedule: &Schedule,
+    plan: &Plan,
+    index: &HashMap<&str, TaskIdx>,
+) -> Result<Vec<Vec<TaskIdx>>, Failure> {
     let of = |task: &Task| {
-        let mut deps = Vec::with_capacity(task.depends_on.len());
-        for dep in &task.depends_on {
+        // A schedule of a part says what its tasks wait for where the plan names some that are left out.
+        let slot = schedule.tasks.get(&task.id).filter(|_| schedule.partial);
+        let waits = slot.and_then(|slot| slot.depends_on.as_ref());
+        let waits = waits.unwrap_or(&task.depends_on);
+        let mut deps = Vec::with_capacity(waits.len());
+        for dep in waits {
             let known = index.get(dep.as_str());
             let dep = known.ok_or_else(|| {
                 unsound(&format!("{} depends on {dep:?}, which is no task", task.id))
@@ -143,6 +151,14 @@ fn dependencies(plan: &Plan, index: &HashMap<&str, TaskIdx>) -> Result<Vec<Vec<T
         Ok(deps)
     };
     plan.tasks.iter().map(of).collect()
+}
+
+/// Leaves the plan the tasks that the schedule is of.
+pub(crate) fn select(plan: &mut Plan, schedule: &Schedule) {
+    if schedule.partial {
+        let order: HashSet<&str> = schedule.order.iter().map(String::as_str).collect();
+        plan.tasks.retain(|task| order.contains(task.id.as_str()));
+    }
 }
 
 /// Lanes as the schedule names them. A schedule without any gets one per project: two agents in one folder
@@ -172,11 +188,12 @@ fn lanes<'a>(
     }
     // A task that was taken out of its lane for a worktree and gets none works in the project's folder all the same: its
     // folder is a lane again.
+    let asking = ask_for_worktrees(plan);
     let shared: BTreeSet<&str> = plan
         .tasks
         .iter()
         .enumerate()
-        .filter(|(at, task)| asks_for_worktree(plan, task) && worktrees.unit(*at).is_none())
+        .filter(|(at, task)| asking.contains(task.id.as_str()) && worktrees.unit(*at).is_none())
         .filter_map(|(_, task)| folder(plan, task))
         .collect();
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
@@ -197,8 +214,23 @@ fn lanes<'a>(
     (of_task, names)
 }
 
-fn asks_for_worktree(plan: &Plan, task: &Task) -> bool {
-    task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree)
+/// The tasks that ask for a worktree of their own: also those in phases of a parallel group.
+pub(crate) fn ask_for_worktrees(plan: &Plan) -> HashSet<&str> {
+    let grouped: HashSet<&str> = schemas::Phase::entries(&plan.phases, &plan.parallel_groups)
+        .iter()
+        .filter(|entry| entry.len() > 1)
+        .flat_map(|entry| entry.iter().map(|phase| phase.id.as_str()))
+        .collect();
+    let asks = |task: &&Task| {
+        let in_group = || task.phase.as_deref().is_some_and(|id| grouped.contains(id));
+        task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree)
+            || (task.isolation.is_none() && in_group())
+    };
+    plan.tasks
+        .iter()
+        .filter(asks)
+        .map(|task| task.id.as_str())
+        .collect()
 }
 
 /// Whether a lane keeps tasks from working in one folder at once: it is named after the project or its folder.
@@ -219,32 +251,30 @@ pub(crate) fn folder<'a>(plan: &'a Plan, task: &'a Task) -> Option<&'a str> {
 }
 
 /// The stage of each task, and what must be approved between two stages. Stages come from checkpoints after
-/// phases, and from waves where the schedule makes them barriers.
+/// phases, from the entries of a plan with parallel groups, and from waves where the schedule makes them barriers.
 fn stages(
     schedule: &Schedule,
     plan: &Plan,
     index: &HashMap<&str, TaskIdx>,
 ) -> (Vec<usize>, Vec<Option<String>>) {
     let mut segment_of_phase = HashMap::new();
-    let mut checkpoints = Vec::new();
-    let group = |phase: &schemas::Phase| {
-        plan.parallel_groups
-            .iter()
-            .position(|group| group.contains(&phase.id))
-    };
-    let phases = plan.ordered_phases();
-    let mut reached = Vec::new();
-    for (at, phase) in phases.iter().enumerate() {
-        segment_of_phase.insert(phase.id.as_str(), checkpoints.len());
-        if plan.pauses_after(phase) {
-            reached.push(phase.id.clone());
+    // What must be approved before the next segment begins, if anything.
+    let mut ends: Vec<Option<String>> = Vec::new();
+    let has_groups = plan.parallel_groups.iter().any(|group| !group.is_empty());
+    for entry in schemas::Phase::entries(&plan.phases, &plan.parallel_groups) {
+        for phase in &entry {
+            segment_of_phase.insert(phase.id.as_str(), ends.len());
         }
         // A checkpoint inside a group is reached after the whole group.
-        let next = phases.get(at + 1).and_then(|next| group(next));
-        if next.is_none() || next != group(phase) {
-            checkpoints.append(&mut reached);
+        let before = ends.len();
+        let pauses = entry.iter().filter(|phase| plan.pauses_after(phase));
+        ends.extend(pauses.map(|phase| Some(phase.id.clone())));
+        if has_groups && ends.len() == before {
+            ends.push(None);
         }
     }
+    // Nothing waits for the last entry.
+    ends.pop_if(|end| end.is_none());
     let mut wave_of = vec![0; plan.tasks.len()];
     if schedule.barriers {
         for (wave, ids) in schedule.waves.iter().enumerate() {
@@ -263,13 +293,13 @@ fn stages(
     };
     let mut keys: Vec<(usize, usize)> = (0..plan.tasks.len()).map(key).collect();
     // Every checkpoint is a boundary, also one before or after which there are no tasks.
-    keys.extend((0..=checkpoints.len()).map(|segment| (segment, 0)));
+    keys.extend((0..=ends.len()).map(|segment| (segment, 0)));
     keys.sort_unstable();
     keys.dedup();
     let stage_of = |task| keys.binary_search(&key(task)).unwrap_or(0);
     let boundary = |pair: &[(usize, usize)]| {
         let (before, after) = (pair[0].0, pair[1].0);
-        (before != after).then(|| checkpoints[before].clone())
+        (before != after).then(|| ends[before].clone()).flatten()
     };
     (
         (0..plan.tasks.len()).map(stage_of).collect(),

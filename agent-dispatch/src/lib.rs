@@ -114,6 +114,8 @@ fn schedule(input: &Input) -> Result<Schedule, Failure> {
 struct Prepared {
     plan: Plan,
     graph: Graph,
+    /// Whether the plan has more tasks than the schedule.
+    is_partial: bool,
     runners: Runners,
     root: PathBuf,
     worktrees: Worktrees,
@@ -130,13 +132,14 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
     let launcher = launcher.transpose()?.map(Arc::new);
     let input = document::read(cli.file.as_deref())?;
     let schedule = schedule(&input)?;
-    let plan: Plan = serde_json::from_str(schedule.plan.get()).map_err(|error| {
+    let mut plan: Plan = serde_json::from_str(schedule.plan.get()).map_err(|error| {
         Failure::input(format!(
             "cannot read {}: its plan is not a plan",
             input.name
         ))
         .because(&error)
     })?;
+    graph::select(&mut plan, &schedule);
     let root = std::path::absolute(&cli.root)
         .map_err(|error| Failure::trouble("cannot find the root").because(&error))?;
     let worktrees = Worktrees::plan(&plan, &root, &wishes(cli))?;
@@ -171,6 +174,7 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
         limits: config::limits(cli, &schedule, &plan),
         root,
         worktrees,
+        is_partial: schedule.partial,
         plan,
         runners,
         agents,
@@ -232,6 +236,7 @@ fn dispatch(
     let Prepared {
         plan,
         graph,
+        is_partial,
         runners,
         root,
         mut worktrees,
@@ -286,7 +291,7 @@ fn dispatch(
     let pool = pool(cli, limits.jobs, containment.name())?;
     let opening = opening::opening(
         &plan,
-        &graph,
+        (&graph, is_partial),
         &state,
         fresh.then_some((seed, mark)),
         limits.jobs as u32,

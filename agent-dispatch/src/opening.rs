@@ -9,7 +9,7 @@ use crate::core::{Graph, Spec, resume};
 /// The first record of this life of the dispatcher.
 pub(crate) fn opening(
     plan: &Plan,
-    graph: &Graph,
+    (graph, is_partial): (&Graph, bool),
     state: &State,
     fresh: Option<(u64, String)>,
     jobs: u32,
@@ -53,10 +53,11 @@ pub(crate) fn opening(
         .filter(|(id, task)| is_changed(id, task))
         .map(|(id, _)| id.clone())
         .collect();
+    // What a schedule of a part leaves out stays as it is.
     let removed = state
         .tasks
         .keys()
-        .filter(|id| !known.contains_key(id.as_str()))
+        .filter(|id| !is_partial && !known.contains_key(id.as_str()))
         .cloned()
         .collect();
     Body::RunResumed {

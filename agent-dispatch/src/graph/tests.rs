@@ -5,7 +5,8 @@ use crate::worktrees::Order;
 fn graph(document: serde_json::Value) -> Result<Graph, Failure> {
     let text = document.to_string();
     let schedule: Schedule = serde_json::from_str(&text).unwrap();
-    let plan: Plan = serde_json::from_str(schedule.plan.get()).unwrap();
+    let mut plan: Plan = serde_json::from_str(schedule.plan.get()).unwrap();
+    select(&mut plan, &schedule);
     let candidates = Candidates {
         of_task: vec![[].into(); plan.tasks.len()],
         routes: Vec::new(),
@@ -184,4 +185,43 @@ fn the_digest_is_of_what_is_asked_not_of_how_urgent_it_is() {
         one,
         digest(serde_json::json!({"id": "a", "title": "x", "gates": ["true"]}))
     );
+}
+
+#[test]
+fn the_entries_of_a_plan_with_groups_are_stages() {
+    let graph = graph(schedule_of(serde_json::json!({
+        "planId": "p", "checkpoints": ["p3"], "parallelGroups": [["p2", "p4"]],
+        "phases": [{"id": "p1"}, {"id": "p2"}, {"id": "p3"}, {"id": "p4"}],
+        "tasks": [
+            {"id": "t1", "title": "x", "phase": "p1"}, {"id": "t2", "title": "x", "phase": "p2"},
+            {"id": "t3", "title": "x", "phase": "p3"}, {"id": "t4", "title": "x", "phase": "p4"}]})))
+    .unwrap();
+    let stages: Vec<_> = graph.specs.iter().map(|spec| spec.stage).collect();
+    assert_eq!(stages, [0, 1, 2, 1]);
+    assert_eq!(graph.boundaries[..2], [None, None]);
+    assert_eq!(graph.boundaries[2].as_deref(), Some("p3"));
+}
+
+#[test]
+fn a_schedule_of_a_part_runs_that_part_and_waits_for_nothing_else() {
+    let plan = serde_json::json!({
+        "planId": "p",
+        "tasks": [
+            {"id": "t1", "title": "x"}, {"id": "t2", "title": "x", "dependsOn": ["t1"]},
+            {"id": "t3", "title": "x", "dependsOn": ["t2"]}, {"id": "t4", "title": "x", "dependsOn": ["t2"]}]});
+    let mut document = schedule_of(plan);
+    document["partial"] = true.into();
+    document["order"] = serde_json::json!(["t1", "t3"]);
+    document["tasks"] = serde_json::json!({"t3": {"dependsOn": ["t1"]}});
+    let part = graph(document.clone()).unwrap();
+    let specs: Vec<_> = part
+        .specs
+        .iter()
+        .map(|spec| (spec.id.as_str(), spec.deps.clone()))
+        .collect();
+    assert_eq!(specs, [("t1", vec![]), ("t3", vec![0])]);
+    // Not another task for that: what was paid for is not paid again when the whole plan runs.
+    document["partial"] = false.into();
+    let whole = graph(document).unwrap();
+    assert_eq!(part.specs[1].digest, whole.specs[2].digest);
 }

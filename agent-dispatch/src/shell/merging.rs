@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use schemas::{
-    Body, Check, CheckStatus, Finding, FindingCounts, Verdict, VerdictWord, WorkspaceState,
-};
+use schemas::{Body, VerdictWord, WorkspaceState};
 
 use super::contain::Containment;
 use super::mask::Mask;
@@ -220,38 +218,20 @@ impl Surroundings for Batch {
     }
 
     fn write_down(&self, job: &Job<'_>, found: &[Found]) -> Option<String> {
-        let findings = found.iter().map(|found| Finding {
-            severity: "important".to_owned(),
-            message: found.message.clone(),
-            file: found.file.clone(),
-            line: found.line,
+        let finding = |found: &Found| {
+            serde_json::json!({
+                "severity": "important", "message": found.message, "file": found.file, "line": found.line,
+            })
+        };
+        let findings: Vec<_> = found.iter().map(finding).collect();
+        let verdict = serde_json::json!({
+            "kind": "verdict", "version": 1, "verdict": "failed", "stage": Stage::Merge.name(),
+            "checks": [{
+                "name": "merge", "kind": "merge", "status": "failed", "required": true,
+                "reason": found.first().map(|found| &found.message), "findings": findings,
+            }],
+            "findings": { "important": found.len() },
         });
-        let findings: Vec<Finding> = findings.collect();
-        let check = Check {
-            name: "merge".to_owned(),
-            kind: "merge".to_owned(),
-            status: CheckStatus::Failed,
-            required: true,
-            exit_code: None,
-            duration_ms: 0,
-            metric: None,
-            reason: found.first().map(|found| found.message.clone()),
-            output_tail: None,
-            log_file: None,
-            findings,
-        };
-        let verdict = Verdict {
-            kind: "verdict".to_owned(),
-            version: 1,
-            verdict: VerdictWord::Failed,
-            stage: Some(Stage::Merge.name().to_owned()),
-            findings: FindingCounts {
-                important: found.len() as u32,
-                ..FindingCounts::default()
-            },
-            checks: vec![check],
-            attempts: 1,
-        };
         let file = RunDir::verdict(job.task, job.attempt.number, Stage::Merge);
         let text = serde_json::to_vec(&verdict).ok()?;
         self.dir.create(&file, &text).ok().map(|_| file)

@@ -14,7 +14,7 @@ use super::strategy::Strategy;
 use super::tree::Tree;
 use super::{Unit, Worktrees};
 use crate::core::TaskIdx;
-use crate::graph::folder;
+use crate::graph::{ask_for_worktrees, folder};
 
 /// Where tasks work, whatever the plan says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,13 +45,12 @@ pub(crate) struct Wishes {
     pub(crate) at_once: bool,
 }
 
-/// Whether a task asks for a worktree.
-pub(crate) fn is_isolated(plan: &Plan, task: &Task, wished: Option<Isolation>) -> bool {
-    let planned = task.isolation.or(plan.defaults.isolation);
+/// Whether a task gets a worktree.
+fn is_isolated(task: &Task, asks: bool, wished: Option<Isolation>) -> bool {
     match wished {
         Some(Isolation::Worktree) => task.isolation != Some(schemas::Isolation::None),
         Some(Isolation::None) => false,
-        None => planned == Some(schemas::Isolation::Worktree),
+        None => asks,
     }
 }
 
@@ -69,9 +68,16 @@ impl Worktrees {
             repositories: Vec::new(),
             places: HashMap::new(),
         };
+        let asking = ask_for_worktrees(plan);
         let mut units = Vec::with_capacity(plan.tasks.len());
         for task in &plan.tasks {
-            if !is_isolated(plan, task, wishes.isolation) {
+            if !is_isolated(task, asking.contains(task.id.as_str()), wishes.isolation) {
+                units.push(None);
+                continue;
+            }
+            let asks = task.isolation.or(plan.defaults.isolation).is_some();
+            if !asks && wishes.isolation.is_none() && !look.is_in_git(task) {
+                // Its phase is in a parallel group, and nobody has said that it must have one.
                 units.push(None);
                 continue;
             }
@@ -191,6 +197,11 @@ impl<'a> Look<'a> {
             title: task.title.clone(),
             trees,
         })
+    }
+
+    fn is_in_git(&self, task: &Task) -> bool {
+        let folder = self.root.join(folder(self.plan, task).unwrap_or(""));
+        folder.is_dir() && Place::of(&Git::new(folder)).is_ok()
     }
 
     fn own_project(&self, task: &Task) -> Option<&'a Project> {
