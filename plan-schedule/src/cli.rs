@@ -97,12 +97,32 @@ pub(crate) struct Choice {
 #[command(next_help_heading = "Questions")]
 pub(crate) struct Question {
     /// What may start now, and why the rest may not
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["simulate", "explain", "actual"])]
     pub(crate) ready: bool,
 
-    /// State of the run, for --ready and --mode; a file that is not there yet means that nothing has begun
+    /// State of the run, for --ready, --explain and --mode; a file that is not there yet means that nothing has begun
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+
+    /// Why the task stands where it does, in sentences
+    #[arg(long, value_name = "TASK", conflicts_with_all = ["simulate", "actual"])]
+    pub(crate) explain: Option<String>,
+
+    /// How long it may take: N runs with times drawn at random, and with 1 to 16 slots
+    #[arg(long, value_name = "N", conflicts_with = "actual", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) simulate: Option<u32>,
+
+    /// Eight of ten tasks take between their minutes ÷ F and × F, for --simulate
+    #[arg(long, value_name = "F", default_value = "2", requires = "simulate", value_parser = spread)]
+    pub(crate) spread: f64,
+
+    /// What the times are drawn from: the same number, the same times
+    #[arg(long, value_name = "N", default_value = "1", requires = "simulate")]
+    pub(crate) seed: u64,
+
+    /// The journal, records or run directory of a run, to draw beside the estimate; with --format gantt-svg
+    #[arg(long, value_name = "FILE")]
+    pub(crate) actual: Option<PathBuf>,
 }
 
 /// Forms of the answer.
@@ -112,6 +132,16 @@ pub(crate) enum Format {
     Json,
     /// Columns, for people
     Table,
+    /// Tasks below what they wait for
+    Tree,
+    /// A graph for Graphviz
+    Dot,
+    /// A graph for Markdown
+    Mermaid,
+    /// Lanes and slots over time, as a picture
+    GanttSvg,
+    /// What a run would do, in words; nothing is done
+    Text,
 }
 
 /// How agents work.
@@ -141,12 +171,24 @@ fn pipeline(text: &str) -> Result<Pipeline, String> {
     }
 }
 
+fn spread(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| format!("{text} is no number"))?;
+    if (1.0..=100.0).contains(&factor) {
+        Ok(factor)
+    } else {
+        Err("a spread is a factor from 1 to 100".to_owned())
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   plan-validate plan.yaml | plan-schedule | agent-dispatch
   plan-schedule plan.json --format table
+  plan-schedule plan.json --format gantt-svg >plan.svg
   plan-schedule plan.json | jq .estimate
   plan-schedule plan.json --only t4 --with-dependencies | agent-dispatch
+  plan-schedule plan.json --explain t4
+  plan-schedule plan.json --simulate 1000 --format table
   plan-schedule plan.json --ready --state .orchestrate/state.json | jq -r '.ready[]'
 
 A task without estimatedMinutes takes what its complexity says: trivial 5, low or quick 10,

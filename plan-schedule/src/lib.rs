@@ -1,13 +1,18 @@
 //! Plan in, schedule out: what runs when, what runs side by side, and how long it takes.
 
+mod actual;
 mod autonomy;
 mod bounds;
 mod branch;
+mod chart;
 mod cli;
 mod conflicts;
 mod course;
+mod dry_run;
+mod explain;
 mod glob;
 mod graph;
+mod graphs;
 mod lanes;
 mod minutes;
 mod names;
@@ -20,11 +25,14 @@ mod ready;
 mod rows;
 mod schedule;
 mod select;
+mod simulate;
 mod slots;
 mod stages;
 mod standing;
+mod svg;
 mod table;
 mod tags;
+mod tree;
 mod view;
 mod waves;
 mod worktrees;
@@ -35,12 +43,15 @@ use std::time::SystemTime;
 
 use schemas::{Console, Exit, Failure, State, document, program};
 
+use crate::actual::Actual;
+use crate::chart::Chart;
 use crate::cli::{Cli, Format};
 use crate::minutes::Table;
 use crate::network::{Network, refusal};
 use crate::ready::Ready;
 use crate::schedule::{Options, Schedule};
 use crate::select::select;
+use crate::simulate::{Draw, Simulation};
 use crate::tags::{TEAMS, Tags};
 use crate::view::PlanView;
 use crate::worktrees::worktrees;
@@ -76,32 +87,93 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     if cli.question.ready {
         let ready = Ready::new(&schedule, &state, SystemTime::now());
         match cli.format {
-            Format::Json => document::write(&ready)?,
-            Format::Table => document::write_text(table::ready(&ready, width()).as_bytes())?,
-        };
-        return Ok(Exit::Yes);
-    }
-    let worktrees = worktrees(&network);
-    let answer = Answer {
-        schedule: &schedule,
-        tags: &tags,
-        worktrees: &worktrees,
-        pipeline: cli.choice.pipeline,
-        no_main: cli.choice.no_main,
-    };
-    match cli.format {
-        Format::Json => written::document(&answer, &input.text)?,
-        Format::Table => {
-            document::write_text(table::schedule(&schedule, width()).as_bytes())?;
+            Format::Table => put(&table::ready(&ready, width()))?,
+            _ => _ = document::write(&ready)?,
         }
+    } else if let Some(id) = &cli.question.explain {
+        let unknown = || {
+            Failure::usage(format!(
+                "--explain names {id}, which is no task that is scheduled"
+            ))
+        };
+        let task = network.find(id).ok_or_else(unknown)?;
+        let now = cli
+            .question
+            .state
+            .as_ref()
+            .map(|_| Ready::new(&schedule, &state, SystemTime::now()).of(&network, task));
+        put(&explain::explain(&schedule, &tags, task, now.as_deref()))?;
+    } else if let Some(runs) = cli.question.simulate {
+        let draw = Draw {
+            runs,
+            spread: cli.question.spread,
+            seed: cli.question.seed,
+        };
+        let simulation = Simulation::new(&schedule, draw);
+        match cli.format {
+            Format::Table => put(&table::simulation(&simulation, width()))?,
+            _ => _ = document::write(&simulation)?,
+        }
+    } else {
+        write(&cli, &schedule, &tags, &input.text)?;
     }
     Ok(Exit::Yes)
 }
 
+/// The schedule, in the form that was asked for.
+fn write(cli: &Cli, schedule: &Schedule<'_>, tags: &Tags<'_>, plan: &str) -> Result<(), Failure> {
+    let worktrees = worktrees(schedule.network);
+    match cli.format {
+        Format::Json => written::document(
+            &Answer {
+                schedule,
+                tags,
+                worktrees: &worktrees,
+                pipeline: cli.choice.pipeline,
+                no_main: cli.choice.no_main,
+            },
+            plan,
+        ),
+        Format::Table => put(&table::schedule(schedule, width())),
+        Format::Tree => put(&tree::tree(schedule)),
+        Format::Dot => put(&graphs::dot(schedule)),
+        Format::Mermaid => put(&graphs::mermaid(schedule)),
+        Format::Text => put(&dry_run::text(schedule, &worktrees)),
+        Format::GanttSvg => {
+            let actual = cli.question.actual.as_deref();
+            let actual = actual
+                .map(|file| Actual::read(file, &schedule.network.plan.plan_id))
+                .transpose()?;
+            put(&svg::draw(&Chart::new(schedule, actual.as_ref())))
+        }
+    }
+}
+
+fn put(text: &str) -> Result<(), Failure> {
+    document::write_text(text.as_bytes()).map(|_| ())
+}
+
 /// What clap cannot tell of flags that do not go together.
 fn check(cli: &Cli) -> Result<(), Failure> {
-    if cli.question.state.is_some() && !cli.question.ready && cli.mode.is_none() {
-        return Err(Failure::usage("--state goes with --ready or --mode"));
+    let asked = &cli.question;
+    if asked.state.is_some() && !asked.ready && asked.explain.is_none() && cli.mode.is_none() {
+        return Err(Failure::usage(
+            "--state goes with --ready, --explain or --mode",
+        ));
+    }
+    if asked.actual.is_some() && cli.format != Format::GanttSvg {
+        return Err(Failure::usage("--actual goes with --format gantt-svg"));
+    }
+    let is_plain = matches!(cli.format, Format::Json | Format::Table);
+    if (asked.ready || asked.simulate.is_some()) && !is_plain {
+        return Err(Failure::usage(
+            "--ready and --simulate are told as json or as a table",
+        ));
+    }
+    if asked.explain.is_some() && cli.format != Format::Json {
+        return Err(Failure::usage(
+            "--explain tells sentences, in no other format",
+        ));
     }
     Ok(())
 }

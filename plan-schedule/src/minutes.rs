@@ -36,6 +36,11 @@ impl Minutes {
         Minutes(self.0 / u64::from(among.max(1)))
     }
 
+    /// So many times as long.
+    pub(crate) fn times(self, factor: f64) -> Minutes {
+        Minutes((self.0 as f64 * factor).round().clamp(0.0, LONGEST * UNIT) as u64)
+    }
+
     pub(crate) fn as_f64(self) -> f64 {
         self.0 as f64 / UNIT
     }

@@ -78,6 +78,21 @@ impl<'n> Ready<'n> {
     }
 }
 
+impl Ready<'_> {
+    /// What it says of one task.
+    pub(crate) fn of(&self, network: &Network<'_>, task: u32) -> String {
+        if self.ready.1.contains(&task) {
+            return "it may start".to_owned();
+        }
+        if self.running.1.contains(&task) {
+            return "it is being done".to_owned();
+        }
+        let id = network.id(task);
+        let reason = self.waiting.0.iter().find(|(waiting, _)| *waiting == id);
+        reason.map_or_else(|| "it is settled".to_owned(), |(_, reason)| reason.clone())
+    }
+}
+
 fn state_of(state: &State, task: &str) -> Option<TaskStatus> {
     state.tasks.get(task).map(|task| task.status)
 }

@@ -28,6 +28,8 @@ pub(crate) struct Schedule<'n> {
     pub(crate) waves: Waves,
     /// The dependencies, and behind the tasks the barriers that stages and waves are.
     pub(crate) flow: Cow<'n, Graph>,
+    /// Every node of it behind those before it.
+    flow_order: Cow<'n, [u32]>,
     /// All tasks, the most urgent first.
     pub(crate) order: Vec<u32>,
     pub(crate) paths: Paths,
@@ -73,6 +75,7 @@ impl<'n> Schedule<'n> {
             critical,
             bounds: Bounds::new(&rules, paths.end),
             timetable: Timetable::new(&rules),
+            flow_order,
             flow,
             order,
             paths,
@@ -85,11 +88,29 @@ impl<'n> Schedule<'n> {
         rules(self.network, &self.flow, &self.order, self.options.slots)
     }
 
+    /// What its paths are made of, with other times than the estimates.
+    pub(crate) fn weights<'w>(&'w self, minutes: &'w [Minutes]) -> Weights<'w> {
+        Weights {
+            graph: &self.flow,
+            order: &self.flow_order,
+            minutes,
+            is_check: &self.checks,
+        }
+    }
+
     /// Whether a minute more of this task is a minute more of the plan, lanes and slots left aside.
     pub(crate) fn is_critical(&self, task: u32) -> bool {
-        self.paths.slack(task) == Minutes::ZERO
-            && !self.checks[task as usize]
-            && !self.network.course.is_absent[task as usize]
+        self.paths.slack(task) == Minutes::ZERO && self.may_be_critical(task)
+    }
+
+    /// Whether the task can be on a critical path at all.
+    pub(crate) fn may_be_critical(&self, task: u32) -> bool {
+        !self.checks[task as usize] && !self.network.course.is_absent[task as usize]
+    }
+
+    /// When the task ends.
+    pub(crate) fn end(&self, task: u32) -> Minutes {
+        self.timetable.start[task as usize].plus(self.network.minutes[task as usize])
     }
 
     /// The tasks of each lane in the order in which they run; lanes that nothing runs in are left out.

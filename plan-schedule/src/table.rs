@@ -5,6 +5,7 @@ use schemas::printable;
 use crate::bounds::{gap_percent, useful_slots};
 use crate::ready::Ready;
 use crate::schedule::Schedule;
+use crate::simulate::{Shares, Simulation};
 
 /// One row for each task in the order in which they start, then what the whole will take.
 pub(crate) fn schedule(schedule: &Schedule<'_>, width: usize) -> String {
@@ -63,6 +64,67 @@ pub(crate) fn ready(ready: &Ready<'_>, width: usize) -> String {
     text
 }
 
+/// Where the makespans of the runs lie, what was often on the critical path, and what other numbers of slots do.
+pub(crate) fn simulation(simulation: &Simulation<'_>, width: usize) -> String {
+    let at = &simulation.makespan_minutes;
+    let mut text = format!(
+        "{} runs; 8 of 10 tasks take between their minutes ÷ {} and × {}\n\nmakespan  {} min without chance, {} on average\n          {} at best, {} in 1 of 10, {} in 5, {} in 9, {} at worst\n\n",
+        simulation.runs,
+        simulation.spread,
+        simulation.spread,
+        simulation.estimate_minutes,
+        at.mean,
+        at.min,
+        at.p10,
+        at.p50,
+        at.p90,
+        at.max,
+    );
+    let bar = |share: f64| "█".repeat((share * 20.0).round() as usize);
+    let most = simulation
+        .slots
+        .iter()
+        .map(|with| with.mean)
+        .max()
+        .unwrap_or_default();
+    let rows = simulation.slots.iter().map(|with| {
+        let share = with.mean.as_f64() / most.as_f64().max(1e-9);
+        [
+            with.slots.to_string(),
+            with.mean.to_string(),
+            with.p90.to_string(),
+            bar(share),
+        ]
+    });
+    let head = ["SLOTS", "MEAN", "9 OF 10", ""].map(str::to_owned);
+    text.push_str(&columns(&head, [true, true, true, false], rows, width));
+    text.push('\n');
+    let Shares(network, shares) = &simulation.critical;
+    let mut tasks: Vec<u32> = network
+        .numbers()
+        .filter(|task| shares[*task as usize] > 0.0)
+        .collect();
+    tasks.sort_by(|a, b| {
+        shares[*b as usize]
+            .total_cmp(&shares[*a as usize])
+            .then(a.cmp(b))
+    });
+    tasks.truncate(20);
+    let rows = tasks.iter().map(|task| {
+        let share = shares[*task as usize];
+        let percent = format!("{:.0} %", share * 100.0);
+        [
+            network.id(*task).to_owned(),
+            percent,
+            format!("{:20}", bar(share)),
+            network.tasks[*task as usize].title.to_string(),
+        ]
+    });
+    let head = ["TASK", "CRITICAL", "", "TITLE"].map(str::to_owned);
+    text.push_str(&columns(&head, [false, true, false, false], rows, width));
+    text
+}
+
 fn estimate(schedule: &Schedule<'_>, width: usize) -> String {
     let network = schedule.network;
     let (bounds, makespan) = (schedule.bounds, schedule.timetable.makespan);
@@ -103,7 +165,7 @@ fn estimate(schedule: &Schedule<'_>, width: usize) -> String {
 }
 
 /// Columns as wide as their widest cell; the last one takes what is left of `width`.
-fn columns<const N: usize>(
+pub(crate) fn columns<const N: usize>(
     head: &[String; N],
     right: [bool; N],
     rows: impl Iterator<Item = [String; N]>,
@@ -140,7 +202,7 @@ fn columns<const N: usize>(
 }
 
 /// The line if it is not longer than `width`, else its beginning.
-fn cut(line: &str, width: usize) -> String {
+pub(crate) fn cut(line: &str, width: usize) -> String {
     if line.chars().count() <= width {
         return line.to_owned();
     }

@@ -18,6 +18,8 @@ pub(crate) struct PlanView<'a> {
     #[serde(borrow)]
     pub(crate) plan_id: Text<'a>,
     #[serde(borrow, default)]
+    pub(crate) summary: Option<Text<'a>>,
+    #[serde(borrow, default)]
     pub(crate) projects: Vec<ProjectView<'a>>,
     #[serde(borrow)]
     pub(crate) tasks: Vec<TaskView<'a>>,

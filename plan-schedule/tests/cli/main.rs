@@ -4,6 +4,8 @@
 
 mod basics;
 mod constraints;
+mod forms;
+mod questions;
 mod selection;
 mod tags;
 
