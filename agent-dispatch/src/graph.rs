@@ -1,5 +1,6 @@
 //! From a schedule to what the core works on: dependencies, lanes, stages, priorities as indices.
 
+mod boundaries;
 mod isolation;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -10,6 +11,7 @@ use crate::candidates::Candidates;
 use crate::core::{Graph, Spec, TaskIdx};
 use crate::worktrees::Worktrees;
 
+pub(crate) use boundaries::boundaries;
 pub(crate) use isolation::Merges;
 
 /// What the flags and the profiles say about tasks, beside the plan itself.
@@ -47,7 +49,8 @@ pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules<'_>) -> Resul
         run_if: task.run_if,
         lanes: lanes[at].clone(),
         stage: stages[at],
-        has_gates: !gates_of(plan, task).is_empty(),
+        // Boundaries are a gate of every worktree.
+        has_gates: worktrees.unit(at).is_some() || !gates_of(plan, task).is_empty(),
         isolated: isolated.next().flatten(),
         candidates,
         max_cost_usd: task.max_cost_usd,

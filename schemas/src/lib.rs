@@ -46,7 +46,7 @@ pub use gate::{
 pub use ids::{compare_ids, digest};
 pub use plan::{
     Autonomy, AutonomyRule, BaselinePolicy, Defaults, Isolation, Limits, OnFailure, Phase, Plan,
-    Project, RunIf, Task, TaskMode, WorkspaceSetup,
+    Project, Role, RunIf, Task, TaskMode, WorkspaceSetup,
 };
 pub use problem::{Problem, Related, Severity};
 pub use profile::{

@@ -56,6 +56,9 @@ pub struct Plan {
     /// What tasks take that do not say.
     #[serde(default)]
     pub defaults: Defaults,
+    /// What each role may change, by the role's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, Role>,
     /// How worktrees are made ready for tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<WorkspaceSetup>,
@@ -65,6 +68,18 @@ pub struct Plan {
     /// Anything; handed on untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Box<RawValue>>,
+}
+
+/// What tasks of a role may change, beside what they say themselves (S8).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Role {
+    /// Globs of the files that it may change, relative to the project; everything when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// Globs of files that it must not touch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forbidden_paths: Vec<String>,
 }
 
 /// A folder that tasks work in.

@@ -21,10 +21,10 @@ impl Dispatcher {
     /// The work has passed all that was asked of it: it goes into the target, where it has one. `in_slot`: it still has
     /// its slot and lanes.
     pub(super) fn accept(&mut self, now: Time, task: TaskIdx, in_slot: bool) {
-        if self.graph.specs[task].isolated.is_none() {
+        let Some(isolated) = &self.graph.specs[task].isolated else {
             return self.settle(task, Outcome::Succeeded, None);
-        }
-        if self.limits.require_gates && self.tasks[task].verification != Verification::Passed {
+        };
+        if self.limits.require_gates && !isolated.is_checked {
             if in_slot {
                 self.leave_slot(task);
             }

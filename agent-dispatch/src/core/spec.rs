@@ -41,6 +41,8 @@ pub(crate) struct Isolated {
     pub(crate) group: Option<usize>,
     /// A list of [`Graph::turns`] and its place there: those before it in the list are merged first.
     pub(crate) turn: Option<(usize, usize)>,
+    /// There are gates that its work must pass, beside its boundaries.
+    pub(crate) is_checked: bool,
     /// Conflicts are resolved by an agent: its own, or that of `resolver`.
     pub(crate) resolves: bool,
     /// The candidate that resolves conflicts, and does nothing else; the last of them.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemas::{Plan, compare_ids};
 
+use super::{gates_of, stage_gates};
 use crate::core::{Isolated, TaskIdx};
 use crate::profiles::Runners;
 use crate::worktrees::{Order, Worktrees};
@@ -25,6 +26,7 @@ pub(super) fn isolated(
     sorted: &[TaskIdx],
     stages: &[usize],
 ) -> (Vec<Option<Isolated>>, Vec<Vec<TaskIdx>>) {
+    let is_merge_checked = !stage_gates(plan, "before_merge").is_empty();
     let one = |task: TaskIdx| {
         let targets = merges.worktrees.targets(task)?;
         let phase = plan.tasks[task].phase.as_ref();
@@ -37,6 +39,7 @@ pub(super) fn isolated(
             targets,
             group,
             turn: None,
+            is_checked: is_merge_checked || !gates_of(plan, &plan.tasks[task]).is_empty(),
             resolves: merges.resolves,
             resolver: candidates.position(|runner| runner.resolves),
         })

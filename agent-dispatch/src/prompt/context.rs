@@ -55,6 +55,17 @@ fn boundaries(text: &mut String, facts: &Facts<'_>) {
         text.push_str("\n## Not your files\nDo not touch these:\n");
         list(text, &facts.task.forbidden_paths);
     }
+    let role = facts.task.role.as_ref();
+    if let Some((name, role)) = role.and_then(|name| Some((name, facts.plan.roles.get(name)?))) {
+        if !role.paths.is_empty() {
+            let _ = writeln!(text, "\n## Your role\nAs {name} you change only these:");
+            list(text, &role.paths);
+        }
+        if !role.forbidden_paths.is_empty() {
+            let _ = writeln!(text, "\nAs {name} you do not touch these:");
+            list(text, &role.forbidden_paths);
+        }
+    }
     let others = owners(facts);
     if !others.is_empty() {
         text.push_str("\n## Files of others\nThese belong to other tasks of the project. Do not touch them:\n");

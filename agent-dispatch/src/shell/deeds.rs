@@ -152,6 +152,9 @@ impl Shell<'_> {
             Some(folder) => folder.clone(),
             None => workspace::open(root, plan, task)?,
         };
+        let boundaries = self.boundaries(attempt.task);
+        let gates = crate::graph::gates_of(plan, task).into_iter();
+        let gates = boundaries.iter().map(String::as_str).chain(gates);
         let check = gate::Check {
             task: &task.id,
             attempt: attempt.number,
@@ -159,7 +162,7 @@ impl Shell<'_> {
             terminal: crate::core::terminal_id(limits.seed, &task.id, attempt.number),
             program: gate_program.clone(),
             workspace: &workspace,
-            gates: crate::graph::gates_of(plan, task),
+            gates: gates.collect(),
             makeflags: self.tokens.makeflags(),
             mask: self.mask.clone(),
         };

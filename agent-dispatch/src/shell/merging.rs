@@ -99,6 +99,25 @@ impl Shell<'_> {
         unit.trees.iter().map(|tree| base(&tree.path)).collect()
     }
 
+    /// What a task with worktrees may have changed, as gates.
+    pub(super) fn boundaries(&self, task: TaskIdx) -> Vec<String> {
+        let first = self.bases(task).into_iter().next().flatten();
+        let tree = self
+            .run
+            .worktrees
+            .unit(task)
+            .and_then(|unit| unit.trees.first());
+        let Some((base, tree)) = first.zip(tree) else {
+            return Vec::new();
+        };
+        let inner = tree
+            .folder
+            .strip_prefix(&tree.path)
+            .unwrap_or(Path::new(""));
+        let plan = &self.run.plan;
+        crate::graph::boundaries(plan, &plan.tasks[task], &base, inner)
+    }
+
     /// Worktrees that are taken up again are no news.
     pub(super) fn only_news(&self, event: Event) -> Option<Event> {
         let Event::WorkspaceReady { attempt, mut made } = event else {

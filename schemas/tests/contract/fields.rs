@@ -7,8 +7,9 @@ use schemas::{
     Agents, Autonomy, AutonomyRule, Check, CheckpointState, CriticalPath, DecisionEntry, Defaults,
     Entry, Estimate, Finding, FindingCounts, GateBaseline, GateObject, GatePaths, GateReview,
     GateSource, GateTests, Gates, Lane, Limits, Lock, Metric, Phase, Plan, Problem, Profile,
-    Progress, Project, ProjectState, Question, Related, ReviewResult, Schedule, State, Task,
-    TaskLabel, TaskSlot, TaskState, TestCounts, Totals, Usage, Verdict, Worktree,
+    Progress, Project, ProjectState, Question, Related, ReviewResult, Role, Schedule, State, Task,
+    TaskLabel, TaskSlot, TaskState, TestCounts, Totals, Usage, Verdict, WorkspaceSetup,
+    WorkspaceState, Worktree,
 };
 use serde::Deserialize;
 use serde::de::{self, Visitor};
@@ -26,6 +27,8 @@ fn the_schemas_have_the_fields_of_the_types() {
     check::<AutonomyRule>("plan", "autonomyRule");
     check::<Limits>("plan", "limits");
     check::<Defaults>("plan", "defaults");
+    check::<Role>("plan", "role");
+    check::<WorkspaceSetup>("plan", "workspaceSetup");
     check::<Agents>("agents", "");
     check::<Profile>("agents", "profile");
     check::<Gates>("gates", "");
@@ -53,6 +56,7 @@ fn the_schemas_have_the_fields_of_the_types() {
     check::<Related>("problem", "related");
     check::<State>("state", "");
     check::<TaskState>("state", "taskState");
+    check::<WorkspaceState>("state", "workspaceState");
     check::<ProjectState>("state", "projectState");
     check::<CheckpointState>("state", "checkpointState");
     check::<Question>("state", "question");

@@ -41,6 +41,7 @@ fn isolated(random: &mut Random, candidates: usize) -> Option<Isolated> {
         },
         group: random.chance(40).then(|| random.below(2) as usize),
         turn: None,
+        is_checked: random.chance(80),
         resolves: random.chance(80),
         resolver: (candidates > 1 && random.chance(40)).then(|| candidates - 1),
     })

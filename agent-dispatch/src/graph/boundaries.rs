@@ -1,0 +1,72 @@
+//! What a task may change, as gates: its own globs, those of its role, and in any case no file with secrets.
+
+use std::path::Path;
+
+use schemas::{Plan, Task};
+
+/// Gates for what has changed since `base` in a worktree whose project lies in `inner`.
+pub(crate) fn boundaries(plan: &Plan, task: &Task, base: &str, inner: &Path) -> Vec<String> {
+    let role = task
+        .role
+        .as_ref()
+        .and_then(|name| Some((name, plan.roles.get(name)?)));
+    let own = ("boundaries".to_owned(), &task.paths, &task.forbidden_paths);
+    let of_role = role.map(|(name, role)| {
+        (
+            format!("boundaries of the role {name}"),
+            &role.paths,
+            &role.forbidden_paths,
+        )
+    });
+    let gate = |(name, allowed, forbidden): (String, &Vec<String>, &Vec<String>)| {
+        let at_top = |globs: &Vec<String>| {
+            globs
+                .iter()
+                .map(|glob| below(inner, glob))
+                .collect::<Vec<_>>()
+        };
+        let paths = serde_json::json!({
+            "base": base, "allowed": at_top(allowed), "forbidden": at_top(forbidden),
+        });
+        serde_json::json!({ "name": name, "paths": paths }).to_string()
+    };
+    std::iter::once(own).chain(of_role).map(gate).collect()
+}
+
+/// A glob of the project's, seen from the top of its repository.
+fn below(inner: &Path, glob: &str) -> String {
+    let glob = glob.trim_start_matches("./");
+    let folder = inner.to_string_lossy();
+    match folder.is_empty() {
+        true => glob.to_owned(),
+        false => format!("{folder}/{glob}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_bound_by_its_own_globs_and_by_those_of_its_role() {
+        let plan = r#"{"planId":"p","roles":{"web":{"paths":["src/**"]}},
+            "tasks":[{"id":"t1","title":"T","role":"web","paths":["src/a/**"],"forbiddenPaths":["./src/a/b"]}]}"#;
+        let plan: Plan = serde_json::from_str(plan).unwrap();
+        let gates = boundaries(&plan, &plan.tasks[0], "abc", Path::new("page"));
+        let gates: Vec<serde_json::Value> = gates
+            .iter()
+            .map(|gate| serde_json::from_str(gate).unwrap())
+            .collect();
+        assert_eq!(
+            gates[0],
+            serde_json::json!({"name": "boundaries", "paths":
+                {"base": "abc", "allowed": ["page/src/a/**"], "forbidden": ["page/src/a/b"]}})
+        );
+        assert_eq!(
+            gates[1]["paths"]["allowed"],
+            serde_json::json!(["page/src/**"])
+        );
+        let alone = boundaries(&plan, &plan.tasks[0], "abc", Path::new(""));
+        assert!(alone[0].contains(r#""src/a/**""#), "{alone:?}");
+    }
+}
