@@ -114,7 +114,10 @@ fn task(text: &mut String, facts: &Facts<'_>) {
     }
     let project = task.project.as_deref().and_then(|name| plan.project(name));
     let facts_of_project = project.map(|p| (p.tech_stack.as_deref(), p.description.as_deref()));
-    if plan.summary.is_some() || project.is_some() {
+    let is_told = |(stack, description): (Option<&str>, Option<&str>)| {
+        stack.is_some() || description.is_some()
+    };
+    if plan.summary.is_some() || facts_of_project.is_some_and(is_told) {
         text.push_str("\n## Context\n");
     }
     if let Some(summary) = &plan.summary {

@@ -3,7 +3,6 @@
 mod actual;
 mod autonomy;
 mod bounds;
-mod branch;
 mod chart;
 mod cli;
 mod conflicts;

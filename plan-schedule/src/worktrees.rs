@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::branch::branch;
 use crate::lanes::Workspace;
 use crate::network::Network;
+use schemas::work_branch;
 
 /// A worktree.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) fn worktrees<'a>(network: &'a Network<'a>) -> Vec<Worktree<'a>> {
         Some(Worktree {
             unit,
             project: network.project(task),
-            branch: branch(plan, unit),
+            branch: work_branch(plan, unit),
         })
     };
     network.numbers().filter_map(of_task).collect()

@@ -19,6 +19,8 @@ pub(crate) const PLAN: &[&str] = &[
     "autonomy",
     "limits",
     "defaults",
+    "roles",
+    "workspace",
     "agents",
     "metadata",
 ];
@@ -33,11 +35,13 @@ pub(crate) const PROJECT: &[&str] = &[
     "alias",
     "gates",
     "ownership",
+    "workspace",
 ];
 
 pub(crate) const TASK: &[&str] = &[
     "id",
     "project",
+    "projects",
     "title",
     "description",
     "dependsOn",

@@ -48,6 +48,7 @@ pub(crate) struct Project<'a> {
 pub(crate) struct Task<'a> {
     pub(crate) id: Text<'a>,
     pub(crate) project: Text<'a>,
+    pub(crate) projects: Vec<Text<'a>>,
     pub(crate) title: Text<'a>,
     pub(crate) description: Text<'a>,
     pub(crate) acceptance: Vec<Text<'a>>,
@@ -128,6 +129,7 @@ impl<'de> Shape<'de> for Task<'de> {
             match &*key {
                 "id" => task.id = next_value(&mut entries)?,
                 "project" => task.project = next_value(&mut entries)?,
+                "projects" => task.projects = next_value(&mut entries)?,
                 "title" => task.title = next_value(&mut entries)?,
                 "description" => task.description = next_value(&mut entries)?,
                 "acceptance" => task.acceptance = next_value(&mut entries)?,

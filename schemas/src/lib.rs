@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod branch;
 mod command;
 mod console;
 pub mod document;
@@ -35,6 +36,7 @@ pub mod schema;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
+pub use branch::{name_part, target_branch, work_branch};
 pub use command::Command;
 pub use console::{Color, Console, Speech};
 pub use exit::Exit;

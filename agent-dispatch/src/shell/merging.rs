@@ -148,16 +148,27 @@ impl Shell<'_> {
         bodies.extend(last);
     }
 
-    /// Removes the worktrees of a task whose work is in its targets.
+    /// Removes the worktrees of a task whose work is in its targets, unless another task is still to work in them.
     pub(super) fn remove_workspace(&mut self, task: TaskIdx) -> Result<(), schemas::Failure> {
         self.run.journal.sync()?;
         let (worktrees, events) = (Arc::clone(&self.run.worktrees), self.events.clone());
+        let sharing = worktrees.sharing(task);
+        let settled = |other: &TaskIdx| {
+            let id = &self.run.plan.tasks[*other].id;
+            let known = self.run.state.tasks.get(id);
+            known.is_some_and(|known| known.outcome.is_some())
+        };
+        let is_last = sharing.iter().all(settled);
         self.threads.run(move || {
-            let removal = worktrees.unit(task).map(|unit| worktrees.remove(unit));
+            let unit = worktrees.unit(task).filter(|_| is_last);
+            let removal = unit.map(|unit| worktrees.remove(unit));
             let removal = removal.unwrap_or_default();
             place::tell(&events, Attempt { task, number: 0 }, removal.notes);
-            let paths = removal.removed;
-            let _ = events.send(Incoming::Event(Event::WorkspaceRemoved { task, paths }));
+            let others = sharing.into_iter().filter(|other| *other != task);
+            for task in others.chain([task]) {
+                let paths = removal.removed.clone();
+                let _ = events.send(Incoming::Event(Event::WorkspaceRemoved { task, paths }));
+            }
         });
         Ok(())
     }

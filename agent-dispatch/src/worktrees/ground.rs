@@ -46,6 +46,7 @@ pub(super) fn ground(
         folder: path.clone(),
         source: repository.top.clone(),
         branch: String::new(),
+        shared: false,
         setup: schemas::WorkspaceSetup::default(),
         path: path.clone(),
     };

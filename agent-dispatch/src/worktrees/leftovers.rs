@@ -20,6 +20,7 @@ const SUBJECT: usize = 72;
 const MOST: usize = 200;
 
 /// Whose work it is.
+#[derive(Clone, Copy)]
 pub(crate) struct Work<'a> {
     pub(crate) plan: &'a str,
     pub(crate) task: &'a str,

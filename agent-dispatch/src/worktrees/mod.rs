@@ -114,20 +114,13 @@ impl Worktrees {
         opened: &mut Opened,
     ) -> Result<(), NotOpened> {
         let repository = &self.repositories[tree.repository];
-        let reason = format!("orchestrate {} {}", self.plan, unit.task);
-        let mut standing = tree
-            .open(repository, &reason, base)
-            .map_err(NotOpened::Failed)?;
+        let work = self.work(unit, opening.attempt, false);
+        let standing = tree.open(repository, &work, base, &mut opened.notes);
+        let standing = standing.map_err(NotOpened::Failed)?;
         let (attempt, target) = (opening.attempt, &repository.target);
         let lease = Lease::new(opening.dir, &self.plan, &unit.task, attempt, target);
         lease.write(&standing.git_dir);
-        let work = self.work(unit, opening.attempt.saturating_sub(1), false);
         let git = standing.git.clone().stopped_by(opening.stop);
-        // Whoever was killed here has left what it had not committed.
-        let made = leftovers::commit_leftovers(&git, &work, &mut opened.notes);
-        if made.map_err(NotOpened::Failed)?.is_some() {
-            standing.head = tree.head(&git).map_err(NotOpened::Failed)?;
-        }
         let hand = Hand {
             stop: opening.stop,
             log: opening.log,
@@ -211,6 +204,14 @@ impl Worktrees {
             attempt,
             done,
         }
+    }
+
+    /// Tasks that work in the same worktree before or after, and the task itself.
+    pub(crate) fn sharing(&self, task: TaskIdx) -> Vec<TaskIdx> {
+        let first = |task: TaskIdx| Some(&self.unit(task)?.trees.first()?.path);
+        let own = first(task);
+        let same = |other: &TaskIdx| own.is_some() && first(*other) == own;
+        (0..self.units.len()).filter(same).collect()
     }
 
     /// The folder that a task works in.

@@ -8,7 +8,6 @@ use clap::ValueEnum;
 use schemas::{Failure, Plan, Project, State, Task, WorkspaceSetup};
 
 use super::git::Git;
-use super::names;
 use super::repository::{Place, Repository, Wish};
 use super::strategy::Strategy;
 use super::tree::Tree;
@@ -65,6 +64,10 @@ impl Worktrees {
             },
             plan,
             root,
+            phases: match wishes.isolation {
+                None => sharing(plan),
+                Some(_) => HashMap::new(),
+            },
             repositories: Vec::new(),
             places: HashMap::new(),
         };
@@ -165,10 +168,30 @@ fn trouble(error: &anyhow::Error) -> Failure {
     Failure::trouble(format!("cannot make worktrees: {error:#}"))
 }
 
+/// Tasks in phases of parallel groups that ask for no worktree of their own: a phase has one, and they work in it one after
+/// the other.
+fn sharing(plan: &Plan) -> HashMap<&str, String> {
+    let ids: BTreeSet<&str> = plan.tasks.iter().map(|task| task.id.as_str()).collect();
+    let asks = |task: &&Task| task.isolation.or(plan.defaults.isolation).is_none();
+    let asking = ask_for_worktrees(plan);
+    let of_phase = |task: &&Task| asks(task) && asking.contains(task.id.as_str());
+    let shared = plan.tasks.iter().filter(of_phase).filter_map(|task| {
+        let phase = task.phase.as_deref()?;
+        let name = match ids.contains(phase) {
+            true => format!("phase {phase}"),
+            false => phase.to_owned(),
+        };
+        Some((task.id.as_str(), name))
+    });
+    shared.collect()
+}
+
 struct Look<'a> {
     plan: &'a Plan,
     root: &'a Path,
     wish: Wish,
+    /// Tasks that share the worktree of their phase, and its name.
+    phases: HashMap<&'a str, String>,
     repositories: Vec<Repository>,
     /// By project folder: which repository, and where in it.
     places: HashMap<PathBuf, (usize, PathBuf)>,
@@ -218,7 +241,9 @@ impl<'a> Look<'a> {
         let source = self.root.join(relative);
         let (repository, prefix) = self.place(&source, project)?;
         let known = &self.repositories[repository];
-        let path = known.root.join(names::part(&task.id));
+        let shared = self.phases.get(task.id.as_str());
+        let unit = shared.map_or(task.id.as_str(), |phase| phase);
+        let path = known.root.join(schemas::name_part(unit));
         let setup = project.and_then(|project| project.workspace.clone());
         let setup = setup.or_else(|| self.plan.workspace.clone());
         Ok(Tree {
@@ -226,7 +251,8 @@ impl<'a> Look<'a> {
             folder: below(&path, &prefix),
             source: below(&known.top, &prefix),
             path,
-            branch: names::branch(&self.plan.plan_id, &task.id),
+            branch: schemas::work_branch(&self.plan.plan_id, unit),
+            shared: shared.is_some(),
             setup: setup.unwrap_or_else(WorkspaceSetup::default),
         })
     }

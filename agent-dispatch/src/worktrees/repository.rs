@@ -93,7 +93,7 @@ impl Repository {
                 .strip_prefix("refs/heads/")
                 .unwrap_or(named)
                 .to_owned(),
-            None => names::target(&wish.plan),
+            None => schemas::target_branch(&wish.plan),
         };
         let full = format!("refs/heads/{target}");
         if !git.run(&["check-ref-format", &full])?.is_ok() {
@@ -118,7 +118,7 @@ impl Repository {
             common,
             tip_ref,
             checkout,
-            root: root.join(names::part(&wish.plan)),
+            root: root.join(schemas::name_part(&wish.plan)),
             target,
             base,
             git,

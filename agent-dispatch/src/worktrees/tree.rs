@@ -7,6 +7,7 @@ use schemas::WorkspaceSetup;
 
 use super::git::Git;
 use super::lease::Lease;
+use super::leftovers::{Work, commit_leftovers};
 use super::repository::Repository;
 
 /// A worktree that a task has, or is to have.
@@ -20,6 +21,8 @@ pub(crate) struct Tree {
     /// The same folder in the user's checkout.
     pub(crate) source: PathBuf,
     pub(crate) branch: String,
+    /// Other tasks of its phase work in it before or after.
+    pub(crate) shared: bool,
     pub(crate) setup: WorkspaceSetup,
 }
 
@@ -44,16 +47,18 @@ impl Tree {
     pub(crate) fn open(
         &self,
         repository: &Repository,
-        reason: &str,
+        work: &Work<'_>,
         base: Option<&str>,
+        notes: &mut Vec<String>,
     ) -> anyhow::Result<Standing> {
         let tip = repository.tip()?;
         let git = &repository.git;
         let turn = repository.turn();
         if self.is_whole(repository)? {
             drop(turn);
-            return self.take_up(repository, &tip, base);
+            return self.take_up(repository, &tip, work, base, notes);
         }
+        let reason = format!("orchestrate {} {}", work.plan, work.task);
         if let Some(parent) = self.path.parent() {
             std::fs::create_dir_all(parent)
                 .with_context(|| format!("cannot make {}", parent.display()))?;
@@ -63,7 +68,7 @@ impl Tree {
         let path = self.path.to_str().context("its path is not UTF-8")?;
         // Forced: git may still have it on its list, locked, though somebody has deleted the folder.
         let mut args = vec!["worktree", "add", "--quiet", "--force", "--force"];
-        args.extend(["--lock", "--reason", reason, "--no-track"]);
+        args.extend(["--lock", "--reason", &reason, "--no-track"]);
         match has_branch {
             true => args.extend([path, branch]),
             false => args.extend(["-b", branch, path, from]),
@@ -78,7 +83,7 @@ impl Tree {
         };
         git.must(&args)?;
         drop(turn);
-        self.take_up(repository, &tip, base)
+        self.take_up(repository, &tip, work, base, notes)
     }
 
     /// Whether it is there. What somebody who was killed has left half made is removed: nobody has worked in it.
@@ -107,14 +112,29 @@ impl Tree {
         Ok(false)
     }
 
-    /// It is there: it must be the right one, on its branch. One without work of its own is brought up to the target.
+    /// It is there: it must be the right one, on its branch. What somebody who was killed had not committed is committed
+    /// first; one without work of its own is brought up to the target.
     fn take_up(
         &self,
         repository: &Repository,
         tip: &str,
+        work: &Work<'_>,
         base: Option<&str>,
+        notes: &mut Vec<String>,
     ) -> anyhow::Result<Standing> {
         let standing = self.verify(repository)?;
+        let lease = Lease::read(&standing.git_dir);
+        if let Some(lease) = &lease {
+            let former = Work {
+                task: &lease.task,
+                attempt: lease.attempt,
+                ..*work
+            };
+            commit_leftovers(&standing.git, &former, notes)?;
+        }
+        if let Some(other) = lease.filter(|lease| lease.task != work.task) {
+            self.pass_on(&standing.git, tip, &other, notes)?;
+        }
         let on = standing.git.run(&["symbolic-ref", "--quiet", "HEAD"])?;
         if String::from_utf8_lossy(&on.stdout).trim() != self.full_branch() {
             standing.git.must(&["checkout", "--quiet", &self.branch])?;
@@ -138,6 +158,23 @@ impl Tree {
             head,
             ..standing
         })
+    }
+
+    /// Another task has worked in it. What of its work is not in the target stays on a branch of that task's own.
+    fn pass_on(
+        &self,
+        git: &Git,
+        tip: &str,
+        other: &Lease,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<()> {
+        let head = self.head(git)?;
+        if !git.holds(tip, &head)? {
+            let branch = schemas::work_branch(&other.plan, &other.task);
+            git.must(&["update-ref", &format!("refs/heads/{branch}"), &head])?;
+            notes.push(format!("the work of {} is kept on {branch}", other.task));
+        }
+        git.must(&["checkout", "--quiet", "-B", &self.branch, "--no-track", tip])
     }
 
     /// Whether the folder is the top of a worktree of this repository, and nothing else: git in a folder that has lost its

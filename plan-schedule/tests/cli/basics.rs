@@ -61,7 +61,7 @@ fn what_is_written_is_a_schedule_of_the_contract() {
         ("t10", Some("web"))
     );
     assert!(
-        worktree.branch.starts_with("orchestrate/p-q-"),
+        worktree.branch.starts_with("orchestrate/work/p-q-"),
         "{}",
         worktree.branch
     );

@@ -117,8 +117,8 @@ fn entries_run_in_plan_order_and_the_phases_of_a_group_side_by_side_in_worktrees
     assert_eq!(
         schedule["worktrees"],
         json!([
-            {"unit": "b", "project": "x", "branch": "orchestrate/p/b"},
-            {"unit": "d", "project": "x", "branch": "orchestrate/p/d"},
+            {"unit": "b", "project": "x", "branch": "orchestrate/work/p/b"},
+            {"unit": "d", "project": "x", "branch": "orchestrate/work/p/d"},
         ])
     );
     let critical = &schedule["criticalPath"];

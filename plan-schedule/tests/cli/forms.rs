@@ -30,7 +30,7 @@ fn the_dry_run_tells_entries_and_worktrees_and_that_nothing_is_done() {
         "shop (dry run)\n\n5 tasks, 5 slots, about 45 min.\n\nSchedule:\n\
          [1] p01 (sequential)\n[2] p02, p03 (parallel group, worktrees)\n[3] p04 (sequential, then pauses)\n\
          [4] t5 (of no phase, at any time)\n\n\
-         Worktrees that would be created:\n- orchestrate/shop/p02 (store)\n- orchestrate/shop/p03 (store)\n\n\
+         Worktrees that would be created:\n- orchestrate/work/shop/p02 (store)\n- orchestrate/work/shop/p03 (store)\n\n\
          No commits, no artifact writes.\n"
     );
 }

@@ -45,6 +45,22 @@ pub(super) fn check(plan: &Outline, found: &mut Found) {
             ),
             None => {}
         }
+        for (at, name) in task.projects.iter().enumerate() {
+            let Some(name) = name.as_deref().filter(|name| !known.contains_key(name)) else {
+                continue;
+            };
+            found.push(
+                Problem::error(
+                    "unknown-project",
+                    format!(
+                        "task {} changes the project `{name}` too, which is not in `projects`",
+                        id()
+                    ),
+                )
+                .help(suggestions.help(name, &or))
+                .at(format!("/tasks/{index}/projects/{at}")),
+            );
+        }
     }
 }
 
