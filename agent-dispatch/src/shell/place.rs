@@ -57,7 +57,9 @@ impl Place {
             Err(NotOpened::Failed(error)) => Err(error),
             Err(NotOpened::Setup(error)) => {
                 let reason = format!("{error:#}");
-                let _ = events.send(Incoming::Event(Event::SetupFailed { attempt, reason }));
+                if !self.stop.is_asked() {
+                    let _ = events.send(Incoming::Event(Event::SetupFailed { attempt, reason }));
+                }
                 Err(error)
             }
         }

@@ -249,7 +249,8 @@ impl Shell<'_> {
         if let Some(flags) = self.tokens.makeflags() {
             env.push(("MAKEFLAGS".into(), flags.into()));
         }
-        if runner.is_agent() && !runner.profile.env.contains_key("TMPDIR") {
+        let own = runner.is_agent() || self.run.worktrees.unit(attempt.task).is_some();
+        if own && !runner.profile.env.contains_key("TMPDIR") {
             let task = &self.run.plan.tasks[attempt.task].id;
             let folder = self.scratch.folder(task);
             let folder = folder.context("cannot make its folder for temporary files")?;

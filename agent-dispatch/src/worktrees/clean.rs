@@ -106,6 +106,19 @@ fn look(root: &Path, state: &State, ask: Ask) -> anyhow::Result<Vec<Found>> {
     Ok(found)
 }
 
+/// How many worktrees runs of other plans have left in a repository.
+pub(super) fn left(git: &Git, plan: &str) -> usize {
+    let ask = Ask {
+        yes: false,
+        discard: false,
+    };
+    let found = in_repository(git, ask).unwrap_or_default();
+    let others = found.iter().filter_map(|found| found.lease.as_ref());
+    others
+        .filter(|lease| lease.plan != plan && !lease.is_live())
+        .count()
+}
+
 fn in_repository(git: &Git, ask: Ask) -> anyhow::Result<Vec<Found>> {
     let list = git.read(&["worktree", "list", "--porcelain"])?;
     let mut found = Vec::new();

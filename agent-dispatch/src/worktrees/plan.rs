@@ -148,6 +148,14 @@ impl Worktrees {
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for repository in &self.repositories {
+            let left = super::clean::left(&repository.git, &self.plan);
+            if left > 0 {
+                let top = repository.top.display();
+                let noun = if left == 1 { "worktree" } else { "worktrees" };
+                warnings.push(format!(
+                    "{top} has {left} {noun} of other runs, which are over; `agent-dispatch --clean` lists them"
+                ));
+            }
             let status = repository
                 .git
                 .read(&["status", "--porcelain", "--untracked-files=no"]);
