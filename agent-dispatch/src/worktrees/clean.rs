@@ -108,13 +108,16 @@ fn look(root: &Path, state: &State, ask: Ask) -> anyhow::Result<Vec<Found>> {
 
 /// How many worktrees runs of other plans have left in a repository.
 pub(super) fn left(git: &Git, plan: &str) -> usize {
-    let ask = Ask {
-        yes: false,
-        discard: false,
-    };
-    let found = in_repository(git, ask).unwrap_or_default();
-    let others = found.iter().filter_map(|found| found.lease.as_ref());
-    others
+    let list = git.read(&["worktree", "list", "--porcelain"]);
+    let list = list.unwrap_or_default();
+    let paths = list
+        .lines()
+        .filter_map(|line| line.strip_prefix("worktree "));
+    let leases = paths.filter_map(|path| {
+        let pointer = std::fs::read_to_string(Path::new(path).join(".git")).ok()?;
+        Lease::read(Path::new(pointer.trim().strip_prefix("gitdir: ")?))
+    });
+    leases
         .filter(|lease| lease.plan != plan && !lease.is_live())
         .count()
 }
