@@ -148,6 +148,11 @@ impl Git {
         self
     }
 
+    /// Without the user's hooks: for what is put in order, and is no event of the user's work.
+    pub(crate) fn quiet(&self) -> Git {
+        self.clone().config("core.hooksPath=/dev/null")
+    }
+
     pub(crate) fn stopped_by(mut self, stop: &Stop) -> Git {
         self.stop = stop.clone();
         self
@@ -283,7 +288,9 @@ impl Answer {
     pub(crate) fn complaint(&self) -> String {
         let lines = self.stderr.lines().map(str::trim);
         let lines: Vec<&str> = lines
+            // What a hook has said comes before git's own conclusion.
             .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
+            .filter(|line| !line.starts_with("Not committing merge;"))
             .collect();
         let telling = |line: &&&str| line.starts_with("fatal:") || line.starts_with("error:");
         let line = lines.iter().find(telling).or(lines.last());

@@ -1,5 +1,6 @@
 //! Who works in a worktree: a file in git's own folder of it, which goes with it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -37,11 +38,16 @@ impl Lease {
         }
     }
 
-    /// Writes it. That nobody can read who works there is no reason not to work.
+    /// Writes it, whole or not at all: a worktree without a lease is taken for one that nobody has worked in. That nobody
+    /// can read who works there is no reason not to work.
     pub(crate) fn write(&self, git_dir: &Path) {
-        if let Ok(text) = serde_json::to_string(self) {
-            let _ = std::fs::write(path(git_dir), text + "\n");
-        }
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(git_dir)?;
+            serde_json::to_writer(&mut file, self)?;
+            writeln!(file)?;
+            file.persist(path(git_dir)).map_err(|error| error.error)
+        };
+        let _: std::io::Result<std::fs::File> = write();
     }
 
     pub(crate) fn read(git_dir: &Path) -> Option<Lease> {

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use schemas::Boundary;
 
 use super::git::Git;
+use super::halfway;
 use super::names;
 use super::repository::Repository;
 use super::tree::Tree;
@@ -59,36 +60,47 @@ pub(crate) fn take_stock(
     };
     let git = standing.git;
     let made = commit_leftovers(&git, work, &mut left.notes)?;
-    let head = tree.head(&git)?;
+    let full = tree.full_branch();
+    let Some(head) = git.commit("HEAD")? else {
+        git.quiet().must(&["checkout", "--quiet", &tree.branch])?;
+        left.astray = Some("its worktree was left on a branch without commits".to_owned());
+        return Ok(left);
+    };
     let on = git.run(&["symbolic-ref", "--quiet", "HEAD"])?;
     let on = String::from_utf8_lossy(&on.stdout).trim().to_owned();
-    let full = tree.full_branch();
     let tip = git.commit(&full)?;
+    let unfinished = halfway::end(&git)?;
     let mut keep = |commit: &str| -> anyhow::Result<()> {
-        let name = names::kept(work.plan, work.task, work.attempt);
-        git.must(&["update-ref", &name, commit])?;
-        left.notes.push(format!(
-            "{} keeps {}",
-            name,
-            &commit[..commit.len().min(10)]
-        ));
+        let name = kept(&git, work, commit)?;
+        let short = &commit[..commit.len().min(10)];
+        left.notes.push(format!("{name} keeps {short}"));
         Ok(())
     };
-    if !git.holds(&head, base)? {
+    let is_off = !git.holds(&head, base)?;
+    if unfinished || is_off {
         let place = if on.is_empty() {
             "a detached HEAD"
         } else {
             &on
         };
-        let reason = format!(
-            "its worktree was left on {place}, which does not hold what its work began from"
-        );
-        keep(&head)?;
-        let branch = tip.filter(|tip| git.holds(tip, base).unwrap_or(false));
+        let reason = match unfinished {
+            true => "its worktree was left in the middle of a rebase".to_owned(),
+            false => format!(
+                "its worktree was left on {place}, which does not hold what its work began from"
+            ),
+        };
+        let branch = tip.clone();
+        let branch = branch.filter(|tip| git.holds(tip, base).unwrap_or(false));
         let back = branch.unwrap_or_else(|| start.to_owned());
-        git.must(&["checkout", "--quiet", "--detach"])?;
-        git.must(&["update-ref", &full, &back])?;
-        git.must(&["checkout", "--quiet", &tree.branch])?;
+        for lost in std::iter::once(head).chain(tip) {
+            if !git.holds(&back, &lost)? {
+                keep(&lost)?;
+            }
+        }
+        let quiet = git.quiet();
+        quiet.must(&["checkout", "--quiet", "--detach"])?;
+        quiet.must(&["update-ref", &full, &back])?;
+        quiet.must(&["checkout", "--quiet", &tree.branch])?;
         left.astray = Some(reason);
         return Ok(left);
     }
@@ -114,7 +126,7 @@ pub(crate) fn take_stock(
             &full,
         ])?;
     }
-    left.commits = commits(&git, start, &head, made.as_deref())?;
+    left.commits = commits(&git, (start, &head), &repository.tip()?, made.as_deref())?;
     let names = git.names(&[
         "diff",
         "--name-only",
@@ -130,6 +142,23 @@ pub(crate) fn take_stock(
         .map(|name| name.to_string_lossy().into_owned());
     left.files = names.collect();
     Ok(left)
+}
+
+/// Makes a ref that holds a commit, of a name that is free: earlier runs of the plan have theirs.
+fn kept(git: &Git, work: &Work<'_>, commit: &str) -> anyhow::Result<String> {
+    let none = "0".repeat(commit.len());
+    for number in 1.. {
+        let name = names::kept(work.plan, work.task, work.attempt, number);
+        match git.commit(&name)? {
+            Some(known) if known == commit => return Ok(name),
+            Some(_) => {}
+            None => {
+                git.must(&["update-ref", &name, commit, &none])?;
+                return Ok(name);
+            }
+        }
+    }
+    bail!("no name is free for what its branch has lost")
 }
 
 /// Commits everything but secrets. Answers the commit, if there was anything.
@@ -195,15 +224,20 @@ pub(crate) fn commit_leftovers(
     if taken.is_empty() {
         return Ok(None);
     }
-    let add = [
-        "--literal-pathspecs",
-        "add",
-        "--all",
-        "--pathspec-from-file=-",
-        "--pathspec-file-nul",
-    ];
-    let added = git.run_with(&add, list(&taken))?;
-    added.succeeded("add")?;
+    // What is staged as it is may be of a file that is neither here nor in the index any more: git would not find it.
+    let is_open = |name: &&OsString| name.as_bytes().get(1) != Some(&b' ');
+    let open: Vec<&OsString> = taken.into_iter().filter(is_open).collect();
+    if !open.is_empty() {
+        let add = [
+            "--literal-pathspecs",
+            "add",
+            "--all",
+            "--pathspec-from-file=-",
+            "--pathspec-file-nul",
+        ];
+        let added = git.run_with(&add, list(&open))?;
+        added.succeeded("add")?;
+    }
     let in_merge = git.commit("MERGE_HEAD")?.is_some();
     if !in_merge && git.run(&["diff", "--cached", "--quiet"])?.is_ok() {
         return Ok(None);
@@ -290,10 +324,25 @@ fn kind(title: &str) -> &'static str {
     }
 }
 
-fn commits(git: &Git, start: &str, head: &str, made: Option<&str>) -> anyhow::Result<Vec<Commit>> {
-    let range = format!("{start}..{head}");
+/// Those of the target, which it may have merged, are others' work.
+fn commits(
+    git: &Git,
+    (start, head): (&str, &str),
+    target: &str,
+    made: Option<&str>,
+) -> anyhow::Result<Vec<Commit>> {
     let most = format!("--max-count={MOST}");
-    let log = git.read(&["log", "--reverse", &most, "--format=%H %s", &range])?;
+    let format = "--format=%H %s";
+    let log = git.read(&[
+        "log",
+        "--reverse",
+        &most,
+        format,
+        head,
+        "--not",
+        start,
+        target,
+    ])?;
     let commits = log
         .lines()
         .filter_map(|line| line.split_once(' ').or(Some((line, ""))));

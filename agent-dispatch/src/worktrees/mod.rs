@@ -3,9 +3,11 @@
 pub(crate) mod clean;
 pub(crate) mod git;
 mod ground;
+mod halfway;
 mod integration;
 mod lease;
 mod leftovers;
+mod locks;
 mod names;
 mod objections;
 mod plan;
@@ -114,9 +116,15 @@ impl Worktrees {
         opened: &mut Opened,
     ) -> Result<(), NotOpened> {
         let repository = &self.repositories[tree.repository];
-        let work = self.work(unit, opening.attempt, false);
-        let standing = tree.open(repository, &work, base, &mut opened.notes);
-        let standing = standing.map_err(NotOpened::Failed)?;
+        let reason = format!("orchestrate {} {}", self.plan, unit.task);
+        let was_there = tree
+            .make(repository, &reason, &mut opened.notes)
+            .map_err(NotOpened::Failed)?;
+        if was_there {
+            self.take_over(unit, tree, base, opening, opened)
+                .map_err(NotOpened::Failed)?;
+        }
+        let standing = tree.take_up(repository, base).map_err(NotOpened::Failed)?;
         let (attempt, target) = (opening.attempt, &repository.target);
         let lease = Lease::new(opening.dir, &self.plan, &unit.task, attempt, target);
         lease.write(&standing.git_dir);
@@ -149,6 +157,35 @@ impl Worktrees {
             repository: repository.top.display().to_string(),
         });
         Ok(())
+    }
+
+    /// Whoever was killed here may have left anything: it is put in order as after an attempt that came to its end.
+    fn take_over(
+        &self,
+        unit: &Unit,
+        tree: &Tree,
+        base: Option<&str>,
+        opening: &Opening<'_>,
+        opened: &mut Opened,
+    ) -> anyhow::Result<()> {
+        let repository = &self.repositories[tree.repository];
+        let other = tree.lease().filter(|lease| lease.task != unit.task);
+        let mut work = self.work(unit, opening.attempt.saturating_sub(1), false);
+        if let Some(other) = &other {
+            (work.task, work.attempt) = (&other.task, other.attempt);
+        }
+        let base = base.filter(|_| other.is_none());
+        let branch = repository.git.commit(&tree.full_branch())?;
+        let tip = repository.tip()?;
+        let start = branch.or(base.map(str::to_owned)).unwrap_or(tip);
+        let base = base.unwrap_or(&start).to_owned();
+        let left = leftovers::take_stock(tree, repository, &work, (&base, &start))?;
+        opened.notes.extend(left.notes);
+        opened.notes.extend(left.astray);
+        match other {
+            Some(other) => tree.pass_on(repository, &other, &mut opened.notes),
+            None => Ok(()),
+        }
     }
 
     /// The target's work is merged into the task's branch; what conflicts is left as git leaves it, for the agent.

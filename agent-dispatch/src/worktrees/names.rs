@@ -9,13 +9,15 @@ pub(crate) fn staging(plan: &str, target: &str) -> String {
     format!("refs/orchestrate/staging/{}/{target}", part(plan))
 }
 
-/// Where commits are kept that a branch has lost: how often it has lost some counts from 1.
-pub(crate) fn kept(plan: &str, task: &str, attempt: u32) -> String {
-    format!(
-        "refs/orchestrate/kept/{}/{}/{attempt}",
-        part(plan),
-        part(task)
-    )
+/// Where a commit is kept that a branch has lost in an attempt; `number` counts from 1.
+pub(crate) fn kept(plan: &str, task: &str, attempt: u32, number: u32) -> String {
+    let (plan, task) = (part(plan), part(task));
+    let more = if number > 1 {
+        format!("-{number}")
+    } else {
+        String::new()
+    };
+    format!("refs/orchestrate/kept/{plan}/{task}/{attempt}{more}")
 }
 
 /// A branch that there is and that keeps one of this name from being made: git keeps branches as files in folders.

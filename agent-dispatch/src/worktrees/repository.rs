@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, bail};
 
 use super::git::Git;
-use super::names;
+use super::{locks, names};
 
 /// One repository of the run.
 #[derive(Debug)]
@@ -96,7 +96,8 @@ impl Repository {
             None => schemas::target_branch(&wish.plan),
         };
         let full = format!("refs/heads/{target}");
-        if !git.run(&["check-ref-format", &full])?.is_ok() {
+        let is_odd = target.starts_with('-') || target == "HEAD";
+        if is_odd || !git.run(&["check-ref-format", &full])?.is_ok() {
             bail!("{target:?} cannot be the name of a branch");
         }
         let from = base.unwrap_or("HEAD");
@@ -138,8 +139,16 @@ impl Repository {
         let there: BTreeSet<String> = list.lines().map(str::to_owned).collect();
         let top = self.top.display();
         let mut objections = Vec::new();
+        if branches.contains(&self.target) {
+            let target = &self.target;
+            objections.push(format!(
+                "{top}: {target} cannot be the target, for a task works on it"
+            ));
+        }
+        let mut all = there.clone();
+        all.insert(self.target.clone());
         for name in std::iter::once(&self.target).chain(branches) {
-            if let Some(other) = names::in_the_way(name, &there) {
+            if let Some(other) = names::in_the_way(name, &all) {
                 objections.push(format!(
                     "{top}: the branch {other} keeps {name} from being made"
                 ));
@@ -175,9 +184,12 @@ impl Repository {
     pub(crate) fn claim(&self, branches: &[String]) -> anyhow::Result<()> {
         let target = format!("refs/heads/{}", self.target);
         let ours = branches.iter().map(|branch| format!("refs/heads/{branch}"));
-        for name in ours.chain([target.clone(), self.tip_ref.clone()]) {
-            let _ = std::fs::remove_file(self.common.join(format!("{name}.lock")));
-        }
+        let shared = [
+            target.clone(),
+            self.tip_ref.clone(),
+            "packed-refs".to_owned(),
+        ];
+        locks::clear(&self.common, ours.chain(shared));
         if self.git.commit(&target)?.is_none() {
             let message = "agent-dispatch: the target begins";
             let none = "0".repeat(self.base.len());

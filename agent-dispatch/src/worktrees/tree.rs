@@ -7,7 +7,6 @@ use schemas::WorkspaceSetup;
 
 use super::git::Git;
 use super::lease::Lease;
-use super::leftovers::{Work, commit_leftovers};
 use super::repository::Repository;
 
 /// A worktree that a task has, or is to have.
@@ -42,23 +41,19 @@ impl Tree {
         format!("refs/heads/{}", self.branch)
     }
 
-    /// Makes it from the tip of the target, or takes up what an earlier attempt has left. `base` is what its journal says it
-    /// began from.
-    pub(crate) fn open(
+    /// Makes it from the tip of the target, unless it is there. Answers whether it was.
+    pub(crate) fn make(
         &self,
         repository: &Repository,
-        work: &Work<'_>,
-        base: Option<&str>,
+        reason: &str,
         notes: &mut Vec<String>,
-    ) -> anyhow::Result<Standing> {
-        let tip = repository.tip()?;
+    ) -> anyhow::Result<bool> {
         let git = &repository.git;
-        let turn = repository.turn();
+        let _turn = repository.turn();
         if self.is_whole(repository)? {
-            drop(turn);
-            return self.take_up(repository, &tip, work, base, notes);
+            return Ok(true);
         }
-        let reason = format!("orchestrate {} {}", work.plan, work.task);
+        let tip = repository.tip()?;
         if let Some(parent) = self.path.parent() {
             std::fs::create_dir_all(parent)
                 .with_context(|| format!("cannot make {}", parent.display()))?;
@@ -68,7 +63,7 @@ impl Tree {
         let path = self.path.to_str().context("its path is not UTF-8")?;
         // Forced: git may still have it on its list, locked, though somebody has deleted the folder.
         let mut args = vec!["worktree", "add", "--quiet", "--force", "--force"];
-        args.extend(["--lock", "--reason", &reason, "--no-track"]);
+        args.extend(["--lock", "--reason", reason, "--no-track"]);
         match has_branch {
             true => args.extend([path, branch]),
             false => args.extend(["-b", branch, path, from]),
@@ -81,9 +76,29 @@ impl Tree {
                 .collect(),
             false => args,
         };
-        git.must(&args)?;
-        drop(turn);
-        self.take_up(repository, &tip, work, base, notes)
+        let added = git.run(&args)?;
+        if !added.is_ok() && !self.is_made(repository)? {
+            added.succeeded("worktree add")?;
+        }
+        if !added.is_ok() {
+            notes.push(format!(
+                "a hook failed when its worktree was made: {}",
+                added.complaint()
+            ));
+        }
+        Ok(false)
+    }
+
+    /// Whether all of it is there: what has failed was said afterwards, by a hook.
+    fn is_made(&self, repository: &Repository) -> anyhow::Result<bool> {
+        let Ok(standing) = self.verify(repository) else {
+            return Ok(false);
+        };
+        let git = &standing.git;
+        let on = git.run(&["symbolic-ref", "--quiet", "HEAD"])?;
+        let on = String::from_utf8_lossy(&on.stdout).trim().to_owned();
+        let whole = git.run(&["diff", "--quiet", "HEAD"])?;
+        Ok(on == self.full_branch() && whole.is_ok())
     }
 
     /// Whether it is there. What somebody who was killed has left half made is removed: nobody has worked in it.
@@ -93,8 +108,7 @@ impl Tree {
             // Nothing, or a folder that git fills if it is empty and complains of if it is not.
             return Ok(false);
         }
-        let pointer = std::fs::read_to_string(&git_file).unwrap_or_default();
-        let git_dir = PathBuf::from(pointer.trim().strip_prefix("gitdir: ").unwrap_or_default());
+        let git_dir = git_dir(&self.path);
         if git_dir.parent() != Some(repository.common.join("worktrees").as_path()) {
             bail!("{} is no worktree of this repository", self.path.display());
         }
@@ -112,32 +126,20 @@ impl Tree {
         Ok(false)
     }
 
-    /// It is there: it must be the right one, on its branch. What somebody who was killed had not committed is committed
-    /// first; one without work of its own is brought up to the target.
-    fn take_up(
+    /// It is there: it must be the right one, on its branch. One without work of its own is brought up to the target. `base`
+    /// is what the journal says its work began from.
+    pub(crate) fn take_up(
         &self,
         repository: &Repository,
-        tip: &str,
-        work: &Work<'_>,
         base: Option<&str>,
-        notes: &mut Vec<String>,
     ) -> anyhow::Result<Standing> {
+        let tip = repository.tip()?;
+        let tip = tip.as_str();
         let standing = self.verify(repository)?;
-        let lease = Lease::read(&standing.git_dir);
-        if let Some(lease) = &lease {
-            let former = Work {
-                task: &lease.task,
-                attempt: lease.attempt,
-                ..*work
-            };
-            commit_leftovers(&standing.git, &former, notes)?;
-        }
-        if let Some(other) = lease.filter(|lease| lease.task != work.task) {
-            self.pass_on(&standing.git, tip, &other, notes)?;
-        }
         let on = standing.git.run(&["symbolic-ref", "--quiet", "HEAD"])?;
         if String::from_utf8_lossy(&on.stdout).trim() != self.full_branch() {
-            standing.git.must(&["checkout", "--quiet", &self.branch])?;
+            let quiet = standing.git.quiet();
+            quiet.must(&["checkout", "--quiet", &self.branch])?;
         }
         let mut head = self.head(&standing.git)?;
         let has_work = !standing.git.holds(tip, &head)?;
@@ -160,21 +162,35 @@ impl Tree {
         })
     }
 
-    /// Another task has worked in it. What of its work is not in the target stays on a branch of that task's own.
-    fn pass_on(
+    /// Another task has worked in it. What of its work is not in the target stays on a branch of that task's own; the rest
+    /// of the branch begins at the target's tip.
+    pub(crate) fn pass_on(
         &self,
-        git: &Git,
-        tip: &str,
+        repository: &Repository,
         other: &Lease,
         notes: &mut Vec<String>,
     ) -> anyhow::Result<()> {
-        let head = self.head(git)?;
-        if !git.holds(tip, &head)? {
+        let git = self.verify(repository)?.git;
+        let (tip, head) = (repository.tip()?, self.head(&git)?);
+        if !git.holds(&tip, &head)? {
             let branch = schemas::work_branch(&other.plan, &other.task);
             git.must(&["update-ref", &format!("refs/heads/{branch}"), &head])?;
             notes.push(format!("the work of {} is kept on {branch}", other.task));
         }
-        git.must(&["checkout", "--quiet", "-B", &self.branch, "--no-track", tip])
+        let branch = [
+            "checkout",
+            "--quiet",
+            "-B",
+            &self.branch,
+            "--no-track",
+            &tip,
+        ];
+        git.quiet().must(&branch)
+    }
+
+    /// Who has worked in it last.
+    pub(crate) fn lease(&self) -> Option<Lease> {
+        Lease::read(&git_dir(&self.path))
     }
 
     /// Whether the folder is the top of a worktree of this repository, and nothing else: git in a folder that has lost its
@@ -212,6 +228,12 @@ impl Tree {
         let head = git.commit("HEAD")?;
         head.with_context(|| format!("{} has no commit", self.path.display()))
     }
+}
+
+/// git's own folder of a worktree, as the worktree says; empty where that is none.
+pub(super) fn git_dir(worktree: &Path) -> PathBuf {
+    let pointer = std::fs::read_to_string(worktree.join(".git")).unwrap_or_default();
+    PathBuf::from(pointer.trim().strip_prefix("gitdir: ").unwrap_or_default())
 }
 
 /// git in that folder, which looks no further up for a repository.
