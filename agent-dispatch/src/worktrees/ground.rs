@@ -91,7 +91,7 @@ pub(super) fn ground(
         "worktree", "add", "--quiet", "--force", "--force", "--lock", "--reason", &reason,
         "--detach", shown, tip,
     ];
-    repository.git.must(&add)?;
+    repository.git.quiet().must(&add)?;
     drop(turn);
     let standing = tree.verify(repository)?;
     lease.write(&standing.git_dir);

@@ -114,13 +114,20 @@ impl Integration<'_> {
             return self.one(grounds, job);
         }
         let mut applied = Vec::new();
+        let mut unfit = Vec::new();
         for job in batch {
             match self.apply(grounds, job) {
                 Ok(Ok(merged)) => applied.push((job, merged)),
-                Ok(Err(answer)) => self.surroundings.answer(job.attempt, answer),
+                // Perhaps only with one that will not get in.
+                Ok(Err(_)) => unfit.push(job),
                 Err(error) => self.broke(job, &error),
             }
         }
+        self.divide_applied(grounds, applied);
+        unfit.into_iter().for_each(|job| self.one(grounds, job));
+    }
+
+    fn divide_applied(&self, grounds: &mut [Ground<'_>], applied: Vec<(&Job<'_>, Vec<Merged>)>) {
         let passed = match applied.last() {
             Some((job, _)) => self.verify(grounds, job).and_then(|bad| match bad {
                 None => self.commit(grounds),
@@ -163,26 +170,30 @@ impl Integration<'_> {
         let mut trouble = None;
         for (at, tree) in job.trees.iter().enumerate() {
             if self.stop.is_asked() {
-                trouble = Some(MergeAnswer::Stopped);
+                trouble = Some(Ok(MergeAnswer::Stopped));
                 break;
             }
             let ground = grounds.get_mut(at).context("a target without a worktree")?;
-            match self.apply_in(ground, job, at, tree)? {
-                Ok(one) => merged.push(one),
-                Err(answer) => {
-                    trouble = Some(answer);
+            match self.apply_in(ground, job, at, tree) {
+                Ok(Ok(one)) => merged.push(one),
+                Ok(Err(answer)) => {
+                    trouble = Some(Ok(answer));
+                    break;
+                }
+                Err(error) => {
+                    trouble = Some(Err(error));
                     break;
                 }
             }
         }
-        let Some(answer) = trouble else {
+        let Some(trouble) = trouble else {
             return Ok(Ok(merged));
         };
         for (ground, before) in grounds.iter_mut().zip(before) {
             strategy::reset(&ground.git, &before)?;
             ground.now = before;
         }
-        Ok(Err(answer))
+        trouble.map(Err)
     }
 
     fn apply_in(

@@ -5,6 +5,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use super::git::{Answer, Git};
+use super::halfway;
 use super::leftovers::subject;
 
 /// How work is merged.
@@ -79,15 +80,33 @@ pub(crate) fn apply(
             }
             other => Ok(other),
         },
-        Strategy::CherryPick => pick(git, &ids, &copied),
+        Strategy::CherryPick => {
+            let tried = pick(git, &ids, &copied)?;
+            or_merge(git, tip, branch, tried)
+        }
         Strategy::Squash => squash(git, tip, branch),
-        Strategy::Rebase => rebase(git, tip, branch),
+        Strategy::Rebase => {
+            let tried = rebase(git, tip, branch)?;
+            or_merge(git, tip, branch, tried)
+        }
     }
+}
+
+/// Where its commits do not fit one by one: what somebody has resolved by a merge is in that merge, and in none of them.
+fn or_merge(git: &Git, tip: &str, branch: &Branch<'_>, tried: Tried) -> anyhow::Result<Tried> {
+    let range = format!("{tip}..{}", branch.work);
+    let merges = ["rev-list", "--merges", "--max-count=1", &range];
+    if !matches!(tried, Tried::Conflict(_)) || git.read(&merges)?.is_empty() {
+        return Ok(tried);
+    }
+    reset(git, tip)?;
+    merge(git, branch)
 }
 
 /// Back to a commit, whatever was left half done. Files that git ignores stay, as build caches do.
 pub(crate) fn reset(git: &Git, commit: &str) -> anyhow::Result<()> {
-    let quiet = git.clone().config("core.hooksPath=/dev/null");
+    let quiet = git.quiet();
+    halfway::end(&quiet)?;
     quiet.must(&["checkout", "--quiet", "--force", "--detach", commit])?;
     quiet.must(&["clean", "-ffdq"])
 }
@@ -134,7 +153,8 @@ fn rebase(git: &Git, tip: &str, branch: &Branch<'_>) -> anyhow::Result<Tried> {
         .clone()
         .config("rebase.autoStash=false")
         .config("rebase.updateRefs=false");
-    git.must(&["checkout", "--quiet", "--detach", branch.work])?;
+    git.quiet()
+        .must(&["checkout", "--quiet", "--detach", branch.work])?;
     let args = [
         "rebase",
         "--quiet",
