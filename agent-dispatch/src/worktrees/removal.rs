@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 
+use super::git::Git;
 use super::repository::Repository;
 use super::tree::Tree;
 use super::{Unit, Worktrees, ground};
@@ -50,6 +51,9 @@ fn remove(tree: &Tree, repository: &Repository) -> anyhow::Result<()> {
                 schemas::printable(first.get(3..).unwrap_or(first))
             );
         }
+        if let Some(name) = sole_holder(&standing.git)? {
+            bail!("nothing else holds the commits of its submodule {name}");
+        }
         let _turn = repository.turn();
         let path = tree.path.to_str().context("its path is not UTF-8")?;
         // Forced for its lock, and for submodules: that nothing is lost has been seen.
@@ -71,6 +75,34 @@ fn remove(tree: &Tree, repository: &Repository) -> anyhow::Result<()> {
         git.must(&["update-ref", "-d", &full, &commit])?;
     }
     Ok(())
+}
+
+/// A submodule with commits that its remotes do not have, as far as is known here: git keeps its repository in the
+/// worktree's own folder, with which it goes.
+fn sole_holder(git: &Git) -> anyhow::Result<Option<String>> {
+    let listed = git.names(&["ls-files", "--stage", "-z"])?;
+    let links = listed.iter().filter_map(|entry| {
+        let entry = entry.to_str()?.strip_prefix("160000 ")?;
+        entry.split_once('\t').map(|(_, name)| name)
+    });
+    for name in links {
+        let folder = git.folder().join(name);
+        if !folder.join(".git").exists() {
+            continue;
+        }
+        let own = [
+            "rev-list",
+            "--max-count=1",
+            "HEAD",
+            "--all",
+            "--not",
+            "--remotes",
+        ];
+        if !git.at(folder).read(&own)?.is_empty() {
+            return Ok(Some(schemas::printable(name)));
+        }
+    }
+    Ok(None)
 }
 
 /// Caches are written read-only by some.
