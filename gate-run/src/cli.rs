@@ -18,7 +18,8 @@ use crate::report::Report;
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// The gates: a gate document, a list of gates, or a plan; `-` or nothing: stdin
+    /// The gates: a gate document, a list of gates, or a plan; `-` or nothing: stdin. With --gates-from, a stage that is a
+    /// git hook, or stdin on a terminal: gates.yaml, gates.yml or gates.json of --cwd
     #[arg(value_name = "FILE", conflicts_with = "gates")]
     pub(crate) file: Option<PathBuf>,
 
@@ -61,6 +62,19 @@ pub(crate) struct Cli {
     /// The commit that the work began at, for what looks at changes: a commit id, better than a branch that moves
     #[arg(long, value_name = "REV", env = "GATE_BASE")]
     pub(crate) base: Option<String>,
+
+    /// Read gates and baselines from this commit, and take a change to what the work is judged by as a finding
+    #[arg(long, value_name = "REV", conflicts_with = "command")]
+    pub(crate) gates_from: Option<String>,
+
+    /// Take a check as passed whose `inputs`, command, environment and tool are as they were when it passed [default
+    /// folder: gate-run in the user's caches]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub(crate) cache: Option<Option<PathBuf>>,
+
+    /// Refuse to run anything when a command is unknown or may do lasting harm
+    #[arg(long)]
+    pub(crate) safe: bool,
 
     /// Store what is measured in the baselines, in place of comparing it with them
     #[arg(long)]
@@ -117,6 +131,8 @@ Examples:
   jq '{gates: {all: [\"npm test\", \"coverage >= 80%\"]}}' -n | gate-run --metrics coverage.json
   gate-run plan.json --list
   gate-run --base \"$(git merge-base main HEAD)\" --jobs 4 gates.yaml
+  gate-run --gates-from origin/main --stage before_merge
+  gate-run --stage pre-push                      in .git/hooks/pre-push, with gates.yaml
   gate-run --detect > gates.json
 
 Exit codes:

@@ -7,6 +7,7 @@ pub(crate) mod files;
 pub(crate) mod metric;
 pub(crate) mod paths;
 pub(crate) mod review;
+pub(crate) mod tampering;
 pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::output::Printed;
 use self::metric::Metric;
 use self::paths::Paths;
 use self::review::Review;
+use self::tampering::Tampering;
 use self::tests::Tests;
 
 /// Most findings of one check that a verdict carries one by one.
@@ -36,6 +38,7 @@ pub(crate) enum Evidence {
         schema: Option<PathBuf>,
     },
     Review(Review),
+    Tampering(Tampering),
 }
 
 /// Where it is looked at.
@@ -103,6 +106,7 @@ impl Evidence {
             Evidence::CleanTree => "clean-tree",
             Evidence::Artifact { .. } => "artifact",
             Evidence::Review(_) => "review",
+            Evidence::Tampering(_) => "tampering",
         }
     }
 
@@ -115,6 +119,16 @@ impl Evidence {
             Evidence::CleanTree => "clean tree".to_owned(),
             Evidence::Artifact { file, .. } => file.display().to_string(),
             Evidence::Review(review) => review.name(),
+            Evidence::Tampering(_) => "what the work is judged by".to_owned(),
+        }
+    }
+
+    /// A file of the project that says what is wanted, relative to where the gate runs.
+    pub(crate) fn promise(&self) -> Option<&Path> {
+        match self {
+            Evidence::Metric(metric) => metric.baseline.as_ref().map(baseline::Baseline::file),
+            Evidence::Artifact { schema, .. } => schema.as_deref(),
+            _ => None,
         }
     }
 
@@ -140,6 +154,7 @@ impl Evidence {
             Evidence::CleanTree => clean_tree::look(place),
             Evidence::Artifact { file, schema } => artifact::look(file, schema.as_deref(), place),
             Evidence::Review(review) => review.look(place, check),
+            Evidence::Tampering(tampering) => tampering.look(place),
         }
     }
 }

@@ -15,11 +15,10 @@ type Placed = (String, Planned);
 
 /// Reads the gates of a document. Everything that is wrong with it is shown, then it fails with code 3.
 pub(crate) fn read(
-    file: Option<&Path>,
+    input: document::Input,
     cwd: &Path,
     console: &Console,
 ) -> Result<Vec<Planned>, Failure> {
-    let input = document::read(file)?;
     let (source, value, mut problems) = parse(input);
     let gates = value.map(|value| gates_of(&value, cwd, &mut problems));
     if let Some(gates) = &gates {

@@ -6,6 +6,7 @@
 mod assertion;
 mod board;
 mod boundary;
+mod cache;
 mod check;
 mod cli;
 mod evidence;
@@ -15,12 +16,14 @@ mod format;
 mod gates;
 mod git;
 mod matcher;
+mod origin;
 mod output;
 mod planned;
 mod process;
 mod project;
 mod queue;
 mod report;
+mod safety;
 mod session;
 mod standing;
 mod statement;
@@ -36,6 +39,7 @@ use schemas::{Console, Exit, Failure, Verdict, document, program};
 use serde_json::json;
 
 use crate::board::Board;
+use crate::cache::Cache;
 use crate::check::Surroundings;
 use crate::cli::Cli;
 use crate::planned::Planned;
@@ -48,17 +52,24 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     if cli.detect {
         return detect(&cli, console);
     }
-    let file = cli.file.as_deref().or(cli.gates.as_deref());
-    if cli.command.is_empty() && document::would_wait(file) {
+    let file = origin::file(&cli);
+    if cli.command.is_empty() && document::would_wait(file.as_deref()) {
         return Err(program::short_help::<Cli>(console));
     }
     // A gate that is killed from here on leaves no pass of an earlier run.
     if let Some(file) = cli.verdict.as_ref().filter(|_| !cli.list) {
         keep(&verdict::not_run(&cli.stage), file)?;
     }
+    let mut trusted = None;
     let mut gates = if cli.command.is_empty() {
-        let gates = gates::read(file, &cli.cwd, console)?;
-        gates::select(gates, &cli.stage)?
+        let origin = origin::read(file.as_deref(), &cli)?;
+        let gates = gates::read(origin.input, &cli.cwd, console)?;
+        let mut gates = gates::select(gates, &cli.stage)?;
+        if let Some(origin) = origin.trusted {
+            gates.insert(0, understanding::of_tampering(origin.tampering, &gates));
+            trusted = Some(origin.commit);
+        }
+        gates
     } else {
         vec![understanding::of_argv(&cli.command)]
     };
@@ -69,7 +80,10 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         document::write_text(list(&gates).as_bytes())?;
         return Ok(Exit::Yes);
     }
-    let here = surroundings(&cli, console)?;
+    if cli.safe {
+        refuse(&gates, &cli.cwd, console)?;
+    }
+    let here = surroundings(&cli, trusted, console)?;
     let order = if cli.fail_fast {
         Order::FailFast
     } else {
@@ -92,7 +106,25 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     Ok(verdict::exit(verdict.verdict))
 }
 
-fn surroundings(cli: &Cli, console: &Console) -> Result<Surroundings, Failure> {
+/// Nothing is started when one of the commands must not be.
+fn refuse(gates: &[Planned], cwd: &Path, console: &Console) -> Result<(), Failure> {
+    let objections = safety::objections(gates, cwd);
+    for (name, why) in &objections {
+        console.error(&format!("refused: {name}: {why}"));
+    }
+    if objections.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::input(
+        "nothing was run: --safe takes known commands only, and none that may do lasting harm",
+    ))
+}
+
+fn surroundings(
+    cli: &Cli,
+    trusted: Option<String>,
+    console: &Console,
+) -> Result<Surroundings, Failure> {
     let cwd = std::path::absolute(&cli.cwd).map_err(|error| {
         Failure::trouble(format!("cannot find {}", cli.cwd.display())).because(&error)
     })?;
@@ -109,8 +141,17 @@ fn surroundings(cli: &Cli, console: &Console) -> Result<Surroundings, Failure> {
         backoff: cli.backoff,
         log_dir: cli.log_dir.clone(),
         metrics: cli.metrics.clone(),
-        base: cli.base.clone().filter(|base| !base.is_empty()),
-        trusted: None,
+        base: cli
+            .base
+            .clone()
+            .filter(|base| !base.is_empty())
+            .or_else(|| trusted.clone()),
+        trusted,
+        cache: cli
+            .cache
+            .clone()
+            .and_then(|folder| folder.or_else(Cache::default_folder))
+            .map(Cache::new),
         allow_no_tests: cli.allow_no_tests,
         record: cli.record_baseline,
         strict: cli.strict,

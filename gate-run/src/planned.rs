@@ -19,7 +19,6 @@ pub(crate) struct Planned {
     /// Names of what only one check at a time may use.
     pub(crate) locks: Vec<String>,
     /// Globs of the files that its result depends on.
-    #[expect(dead_code, reason = "for a cache of results")]
     pub(crate) inputs: Vec<String>,
     pub(crate) timeout: Option<Duration>,
     /// Relative to where all checks run.
@@ -70,6 +69,14 @@ impl Planned {
         match &self.work {
             Work::Check { evidence, .. } => evidence.first().map_or("command", Evidence::kind),
             Work::Manual { .. } => "manual",
+        }
+    }
+
+    /// Its command, when it has one.
+    pub(crate) fn run(&self) -> Option<&Run> {
+        match &self.work {
+            Work::Check { run, .. } => run.as_ref(),
+            Work::Manual { .. } => None,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::evidence::Evidence;
 use crate::evidence::metric::{self, Metric, Source};
 use crate::evidence::paths::Paths;
 use crate::evidence::review::Review;
+use crate::evidence::tampering::Tampering;
 use crate::evidence::tests::Tests;
 use crate::planned::{Planned, Run, Work};
 use crate::statement::{self, Statement};
@@ -30,6 +31,29 @@ pub(crate) fn of_argv(argv: &[String]) -> Planned {
         evidence: Vec::new(),
     };
     Planned::new("default", name, work)
+}
+
+/// The gate that looks whether the work has changed the others, or what they compare with.
+pub(crate) fn of_tampering(mut tampering: Tampering, gates: &[Planned]) -> Planned {
+    for gate in gates {
+        if let Work::Check { evidence, .. } = &gate.work {
+            let named = evidence.iter().filter_map(Evidence::promise);
+            let folder = gate.cwd.clone().unwrap_or_default();
+            tampering
+                .promises
+                .extend(named.map(|file| folder.join(file)));
+        }
+    }
+    let evidence = Evidence::Tampering(tampering);
+    let (name, evidence) = (evidence.name(), vec![evidence]);
+    Planned::new(
+        "gates",
+        name,
+        Work::Check {
+            run: None,
+            evidence,
+        },
+    )
 }
 
 /// Understands one gate of a document, or adds to `problems` why not.

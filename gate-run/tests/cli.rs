@@ -12,6 +12,8 @@ mod evidence;
 mod parallel;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/trust.rs"]
+mod trust;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

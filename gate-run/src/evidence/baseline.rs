@@ -30,6 +30,11 @@ impl Baseline {
         }
     }
 
+    /// Where it is stored, relative to where the gate runs.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The assertion with the stored value in it.
     pub(super) fn compare(
         &self,
