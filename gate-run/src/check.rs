@@ -5,15 +5,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use schemas::terminal::plain;
 use schemas::{Check, CheckStatus, Finding, WhenMissing};
 
 use crate::board::Board;
 use crate::cache::Cache;
+use crate::diagnosis;
 use crate::evidence::{self, MAX_FINDINGS, Place};
 use crate::excerpt;
-use crate::format::runner;
-use crate::matcher;
 use crate::output::{Output, Printed};
 use crate::planned::{Planned, Run, Work};
 use crate::process::{End, Ended, Inbox, Launch};
@@ -172,7 +170,7 @@ fn settle(
     };
     let fails = matches!(status, CheckStatus::Failed | CheckStatus::TimedOut);
     if fails && let Some(printed) = printed {
-        told(printed, cwd, &mut check.findings);
+        diagnosis::add(printed, cwd, &mut check.findings);
     }
     let severe = |severity: &str| matches!(severity, "critical" | "important");
     if fails
@@ -206,24 +204,6 @@ fn settle(
         status
     };
     check.reason = standing.reason;
-}
-
-/// What tools and test runners have told in the output of a check that failed, without what is known already.
-fn told(printed: &Printed, cwd: &Path, findings: &mut Vec<Finding>) {
-    let output = [&printed.stderr, &printed.stdout]
-        .map(|bytes| plain(bytes))
-        .join("\n");
-    let tests = runner::both(&printed.counters, None).unwrap_or_default();
-    let tests = tests.failures.iter().map(runner::Failure::finding);
-    for finding in matcher::findings(&output, cwd).into_iter().chain(tests) {
-        let known = |other: &Finding| {
-            (&other.file, other.line, &other.message)
-                == (&finding.file, finding.line, &finding.message)
-        };
-        if !findings.iter().any(known) {
-            findings.push(finding);
-        }
-    }
 }
 
 /// A check that is not carried out.

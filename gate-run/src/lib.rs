@@ -9,6 +9,7 @@ mod boundary;
 mod cache;
 mod check;
 mod cli;
+mod diagnosis;
 mod evidence;
 mod excerpt;
 mod external;

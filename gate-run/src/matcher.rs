@@ -78,7 +78,7 @@ struct Reading<'a> {
     /// The file that eslint lists problems of.
     file: Option<String>,
     /// Where Rust panicked; the message comes on the next line.
-    panic: Option<(String, u32, u32)>,
+    panic: Option<(String, String, u32, u32)>,
 }
 
 impl Reading<'_> {
@@ -102,15 +102,22 @@ impl Reading<'_> {
 
     /// `true`: the line belongs to something that goes over several.
     fn several_lines(&mut self, line: &str) -> bool {
-        if let Some((file, at, column)) = self.panic.take() {
+        if let Some((test, file, at, column)) = self.panic.take() {
+            let line = &format!("{test}: {}", line.trim());
             self.add("error", Some("panic"), line, &file, Some(at), Some(column));
             return true;
         }
         if let Some(found) =
-            pattern!(r"^\s*thread '.*' (?:\(\d+\) )?panicked at (.+?):(\d+):(\d+):$").captures(line)
+            pattern!(r"^\s*thread '(.*)' (?:\(\d+\) )?panicked at (.+?):(\d+):(\d+):$")
+                .captures(line)
         {
             let number = |group: usize| found[group].parse().unwrap_or(0);
-            self.panic = Some((found[1].to_owned(), number(2), number(3)));
+            self.panic = Some((
+                found[1].to_owned(),
+                found[2].to_owned(),
+                number(3),
+                number(4),
+            ));
             return true;
         }
         if let Some(found) = pattern!(r"^(error|warning)(?:\[(\w+)\])?: (.+)$").captures(line) {
@@ -140,6 +147,9 @@ impl Reading<'_> {
             }
             return true;
         }
+        if self.javascript(line) {
+            return true;
+        }
         // clippy names its rule below.
         if let Some(found) =
             pattern!(r"`(?:-[DW] |#\[(?:warn|deny)\()(clippy::[\w-]+)").captures(line)
@@ -150,6 +160,44 @@ impl Reading<'_> {
             return true;
         }
         self.eslint(line)
+    }
+
+    /// vitest (` FAIL  a.test.js > name`) and jest (`  ● name`), below it why, and below that where.
+    fn javascript(&mut self, line: &str) -> bool {
+        if let Some(found) =
+            pattern!(r"^\s*(?:FAIL  +\S+ > (?:.* > )?|● (?:.* › )?)(\S.*)$").captures(line)
+        {
+            self.title = Some((
+                "error".to_owned(),
+                Some("test".to_owned()),
+                found[1].to_owned(),
+            ));
+            return true;
+        }
+        let of_test = self
+            .title
+            .as_mut()
+            .filter(|(_, rule, _)| rule.as_deref() == Some("test"));
+        let Some((_, _, title)) = of_test else {
+            return false;
+        };
+        if let Some(found) =
+            pattern!(r"^(?:\s+❯ (?:.* )?|\s+at (?:.*\()?)((?:/|\.|\w)[^\s():]*):(\d+):(\d+)\)?$")
+                .captures(line)
+        {
+            let (file, line, column) = (&found[1], found[2].parse().ok(), found[3].parse().ok());
+            if !file.contains("node_modules/")
+                && let Some((level, rule, message)) = self.title.take()
+            {
+                self.add(&level, rule.as_deref(), &message, file, line, column);
+            }
+            return true;
+        }
+        if !title.contains(": ") && pattern!(r"^(?:\w*Error: |    expect\()").is_match(line) {
+            title.push_str(": ");
+            title.push_str(line.trim());
+        }
+        false
     }
 
     /// A file on a line of its own, and below it `  3:5  error  message  rule`.

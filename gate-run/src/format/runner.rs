@@ -144,7 +144,18 @@ impl Counter {
     }
 }
 
-/// Both streams of one command.
+impl Counter {
+    /// The failures that were named, whether or not a closing line came.
+    fn failures(&self, wanted: Option<Runner>) -> impl Iterator<Item = Failure> {
+        let chosen = self
+            .readings
+            .iter()
+            .filter(move |(runner, _)| wanted.is_none_or(|wanted| wanted == *runner));
+        chosen.flat_map(|(_, reading)| reading.named().iter().cloned())
+    }
+}
+
+/// Both streams of one command; vitest names failures on stderr and counts them on stdout.
 pub(crate) fn both(counters: &[Counter; 2], wanted: Option<Runner>) -> Option<TestReport> {
     let [out, err] = counters.each_ref().map(|counter| counter.report(wanted));
     match (out, err) {
@@ -152,6 +163,14 @@ pub(crate) fn both(counters: &[Counter; 2], wanted: Option<Runner>) -> Option<Te
             out.merge(err);
             Some(out)
         }
-        (out, err) => out.or(err),
+        (Some(mut report), None) => {
+            report.failures.extend(counters[1].failures(wanted));
+            Some(report)
+        }
+        (None, Some(mut report)) => {
+            report.failures.extend(counters[0].failures(wanted));
+            Some(report)
+        }
+        (None, None) => None,
     }
 }

@@ -38,7 +38,7 @@ fn panics_of_tests() {
     let output = "---- a::b stdout ----\n\nthread 'a::b' (123) panicked at src/lib.rs:9:5:\nassertion `left == right` failed\n  left: 1\n";
     assert_eq!(
         found(output),
-        ["important src/lib.rs:9:5 panic assertion `left == right` failed"]
+        ["important src/lib.rs:9:5 panic a::b: assertion `left == right` failed"]
     );
 }
 
@@ -84,6 +84,22 @@ fn the_compilers_of_other_languages() {
     ] {
         assert_eq!(found(line), [expected], "{line}");
     }
+}
+
+#[test]
+fn vitest_and_jest() {
+    let vitest = "\n FAIL  a.test.js > adds > bad\nAssertionError: expected 1 to be 2\n ❯ a.test.js:3:31\n    1| x\n";
+    assert_eq!(
+        found(vitest),
+        ["important a.test.js:3:31 test bad: AssertionError: expected 1 to be 2"]
+    );
+    let jest = "  ● adds › bad\n\n    expect(received).toBe(expected) // Object.is equality\n\n    Expected: 2\n\n      at f (node_modules/x/y.js:1:1)\n      at Object.toBe (a.test.js:2:31)\n";
+    assert_eq!(
+        found(jest),
+        [
+            "important a.test.js:2:31 test bad: expect(received).toBe(expected) // Object.is equality"
+        ]
+    );
 }
 
 #[test]

@@ -86,6 +86,8 @@ pub(super) fn may_tell(line: &str) -> bool {
             "SIGABRT",
             "SIGKILL",
             "LEAK-FAIL",
+            "location: ",
+            "error: ",
         ]
         .iter()
         .any(|start| trimmed.starts_with(start)),
@@ -141,6 +143,11 @@ impl Reading {
         .is_some()
     }
 
+    /// The failures that have been named so far.
+    pub(super) fn named(&self) -> &[Failure] {
+        &self.failures
+    }
+
     pub(super) fn report(&self, runner: Runner) -> Option<TestReport> {
         let mut counts = self.counts;
         let mut wrong = self.wrong.clone();
@@ -192,6 +199,22 @@ impl Reading {
         if line.starts_with("Bail out!") {
             self.wrong = Some("the runner bailed out".to_owned());
             return Some(());
+        }
+        // Node says below a failure where it is and why.
+        if let (Some(found), Some(last)) = (
+            pattern!(r"^ {2,}(location|error): '(.*)'$").captures(line),
+            self.failures.last_mut(),
+        ) {
+            if &found[1] == "error" && last.message.is_empty() {
+                found[2].clone_into(&mut last.message);
+            }
+            if let Some(at) = pattern!(r"^(.*):(\d+):\d+$")
+                .captures(&found[2])
+                .filter(|_| &found[1] == "location")
+            {
+                (last.file, last.line) = (Some(at[1].to_owned()), at[2].parse().ok());
+            }
+            return None;
         }
         let found = pattern!(r"(?i)^(not )?ok\b(?: +\d+)?(?: *-? *([^#]*))?(?:# *(skip|todo))?")
             .captures(line)?;
