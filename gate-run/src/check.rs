@@ -12,9 +12,10 @@ use crate::cache::Cache;
 use crate::diagnosis;
 use crate::evidence::{self, MAX_FINDINGS, Place};
 use crate::excerpt;
+use crate::interrupts::Interrupts;
 use crate::output::{Output, Printed};
 use crate::planned::{Planned, Run, Work};
-use crate::process::{End, Ended, Inbox, Launch};
+use crate::process::{self, End, Ended, Launch};
 use crate::standing::{self, Standing};
 
 /// What is the same for all checks.
@@ -48,7 +49,7 @@ pub(crate) fn carry_out(
     planned: &Planned,
     number: usize,
     here: &Surroundings,
-    inbox: &mut Inbox,
+    interrupts: &Interrupts,
 ) -> Result<Check, Interrupted> {
     let started = Instant::now();
     let mut check = blank(planned);
@@ -79,7 +80,15 @@ pub(crate) fn carry_out(
             .log_dir
             .as_ref()
             .map(|dir| dir.join(log_name(number, &planned.name)));
-        let attempt = attempts(planned, run, &cwd, log.as_deref(), here, inbox, &mut check)?;
+        let attempt = attempts(
+            planned,
+            run,
+            &cwd,
+            log.as_deref(),
+            here,
+            interrupts,
+            &mut check,
+        )?;
         (standing, printed) = attempt;
         if let Some(printed) = &printed {
             check.log_file = log.map(|log| log.display().to_string());
@@ -245,15 +254,15 @@ fn attempts(
     cwd: &Path,
     log: Option<&Path>,
     here: &Surroundings,
-    inbox: &mut Inbox,
+    interrupts: &Interrupts,
     check: &mut Check,
 ) -> Result<(Standing, Option<Printed>), Interrupted> {
     let (mut attempt, mut wait) = (1, here.backoff);
     loop {
-        let (standing, printed) = match start(planned, run, cwd, log, here, inbox) {
+        let (standing, printed) = match start(planned, run, cwd, log, here, interrupts) {
             Err(standing) => (standing, None),
             Ok((ended, printed)) => {
-                if matches!(ended.end, End::Interrupted(_)) {
+                if ended.end == End::Interrupted {
                     return Err(Interrupted);
                 }
                 check.exit_code = match ended.end {
@@ -273,7 +282,7 @@ fn attempts(
         let pause = schemas::time::for_people(wait);
         here.board
             .info(&format!("{}: {why}; again in {pause}", planned.name));
-        if inbox.pause(wait) {
+        if interrupts.pause(wait) {
             return Err(Interrupted);
         }
         attempt += 1;
@@ -288,7 +297,7 @@ fn start(
     cwd: &Path,
     log: Option<&Path>,
     here: &Surroundings,
-    inbox: &mut Inbox,
+    interrupts: &Interrupts,
 ) -> Result<(Ended, Printed), Standing> {
     let cannot = |why: String| Standing::new(CheckStatus::Infrastructure, why);
     if !cwd.is_dir() {
@@ -332,8 +341,8 @@ fn start(
         false => "  | ".to_owned(),
     };
     let board = (!here.board.console().is_quiet()).then(|| (here.board.clone(), label));
-    let output = Output::new(file, board);
-    let ended = inbox.run(&launch, &output);
+    let mut output = Output::new(file, board);
+    let ended = process::run(&launch, &mut output, interrupts);
     let printed = output.close();
     let ended = ended.map_err(|error| cannot(format!("cannot run {program}: {error}")))?;
     Ok((ended, printed))

@@ -16,6 +16,7 @@ mod external;
 mod format;
 mod gates;
 mod git;
+mod interrupts;
 mod matcher;
 mod origin;
 mod output;

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use schemas::terminal::plain;
 
@@ -25,13 +24,8 @@ pub(crate) enum Stream {
     Stderr,
 }
 
-/// Takes the output of one check from the threads that read it. Memory is bounded, whatever is printed.
-#[derive(Clone)]
-pub(crate) struct Output(Arc<Mutex<Inner>>);
-
-struct Inner {
-    /// Nothing is taken any more: the check is over, whoever still writes.
-    closed: bool,
+/// Takes the output of one check. Memory is bounded, whatever is printed.
+pub(crate) struct Output {
     log: Option<File>,
     log_error: Option<io::Error>,
     /// Who shows it, and what stands before each line.
@@ -79,74 +73,62 @@ impl Output {
     /// Keeps what comes in `log`, shows it on the board, each line behind a label.
     pub(crate) fn new(log: Option<File>, board: Option<(Board, String)>) -> Output {
         let half = || Half::new(WINDOW);
-        Output(Arc::new(Mutex::new(Inner {
-            closed: false,
+        Output {
             log,
             log_error: None,
             board,
             head: Vec::new(),
             tail: End::new(TAIL),
             streams: [half(), half()],
-        })))
+        }
     }
 
-    /// Takes a piece. `false`: no more is wanted.
-    pub(crate) fn take(&self, stream: Stream, piece: &[u8]) -> bool {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if inner.closed {
-            return false;
-        }
-        if let Some(log) = &mut inner.log
+    /// Takes a piece.
+    pub(crate) fn take(&mut self, stream: Stream, piece: &[u8]) {
+        if let Some(log) = &mut self.log
             && let Err(error) = log.write_all(piece)
         {
-            inner.log = None;
-            inner.log_error = Some(error);
+            self.log = None;
+            self.log_error = Some(error);
         }
-        inner.tail.push(piece);
-        let room = TAIL - inner.head.len();
-        inner
-            .head
-            .extend_from_slice(&piece[..piece.len().min(room)]);
-        let label = inner.board.as_ref().map(|(_, label)| label.clone());
-        let half = &mut inner.streams[stream as usize];
+        self.tail.push(piece);
+        let room = TAIL - self.head.len();
+        self.head.extend_from_slice(&piece[..piece.len().min(room)]);
+        let label = self.board.as_ref().map(|(_, label)| label.clone());
+        let half = &mut self.streams[stream as usize];
         half.end.push(piece);
         let text = half.lines(piece, label.as_deref());
-        inner.show(&text);
-        true
+        self.show(&text);
     }
 
-    /// Ends the taking and gives what there is.
-    pub(crate) fn close(&self) -> Printed {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.closed = true;
-        let label = inner.board.as_ref().map(|(_, label)| label.clone());
+    /// Gives what there is, at the end.
+    pub(crate) fn close(mut self) -> Printed {
+        let label = self.board.as_ref().map(|(_, label)| label.clone());
         for stream in [Stream::Stdout, Stream::Stderr] {
-            let text = inner.streams[stream as usize].rest(label.as_deref());
-            inner.show(&text);
+            let text = self.streams[stream as usize].rest(label.as_deref());
+            self.show(&text);
         }
-        let whole = inner
+        let whole = self
             .streams
             .iter()
             .all(|half| half.end.total <= WINDOW as u64);
         let counters = [Stream::Stdout, Stream::Stderr]
-            .map(|stream| std::mem::take(&mut inner.streams[stream as usize].counter));
-        let short = inner.tail.total <= TAIL as u64;
-        let mut end = |stream: Stream| inner.streams[stream as usize].end.last();
+            .map(|stream| std::mem::take(&mut self.streams[stream as usize].counter));
+        let short = self.tail.total <= TAIL as u64;
+        let mut end = |stream: Stream| self.streams[stream as usize].end.last();
         let (stdout, stderr) = (end(Stream::Stdout), end(Stream::Stderr));
         Printed {
-            head: std::mem::take(&mut inner.head),
+            head: std::mem::take(&mut self.head),
             short,
             counters,
-            tail: inner.tail.last(),
+            tail: self.tail.last(),
             stdout,
             stderr,
             whole,
-            log_error: inner.log_error.take(),
+            log_error: self.log_error.take(),
         }
     }
-}
 
-impl Inner {
     fn show(&self, text: &str) {
         if let Some((board, _)) = &self.board
             && !text.is_empty()
@@ -258,9 +240,9 @@ mod tests {
 
     #[test]
     fn only_the_end_is_kept() {
-        let output = Output::new(None, None);
+        let mut output = Output::new(None, None);
         for number in 0..100_000_u32 {
-            assert!(output.take(Stream::Stdout, format!("{number:099}\n").as_bytes()));
+            output.take(Stream::Stdout, format!("{number:099}\n").as_bytes());
         }
         output.take(Stream::Stderr, b"the end");
         let printed = output.close();
@@ -270,7 +252,6 @@ mod tests {
         assert!(!printed.short);
         assert!(printed.tail.ends_with(b"99999\nthe end"));
         assert!(!printed.whole);
-        assert!(!output.take(Stream::Stdout, b"late"));
     }
 
     #[test]

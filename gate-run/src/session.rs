@@ -6,8 +6,8 @@ use std::thread;
 use schemas::{Check, Exit, Failure};
 
 use crate::check::{self, Interrupted, Surroundings};
+use crate::interrupts::Interrupts;
 use crate::planned::{Planned, Work};
-use crate::process::Interrupts;
 use crate::queue::{Ending, Order, Queue, Step};
 use crate::verdict;
 
@@ -79,7 +79,7 @@ fn one(
     interrupts: &Interrupts,
 ) -> Result<Check, Interrupted> {
     let _bar = matches!(gate.work, Work::Check { .. }).then(|| here.board.bar(&gate.name));
-    check::carry_out(gate, at + 1, here, &mut interrupts.inbox())
+    check::carry_out(gate, at + 1, here, interrupts)
 }
 
 fn close(queue: &mut Queue, at: usize, check: &Check, here: &Surroundings) {

@@ -95,7 +95,7 @@ pub(crate) fn judge(
             None => Standing::new(Failed, format!("exit code {code}")),
         },
         End::Signalled(signal) => signalled(signal),
-        End::Interrupted(_) => Standing::new(Infrastructure, "interrupted"),
+        End::Interrupted => Standing::new(Infrastructure, "interrupted"),
     };
     match standing {
         Standing {
