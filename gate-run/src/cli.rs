@@ -108,7 +108,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FORMAT", value_parser = Report::parse)]
     pub(crate) report: Vec<Report>,
 
-    /// Show what would run, one line per gate (stage, kind, required or optional, name), and run nothing
+    /// Show what would run, one line per gate (stage, kind, required or optional, name, what is done), and run nothing
     #[arg(long)]
     pub(crate) list: bool,
 

@@ -178,8 +178,9 @@ fn detect(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
     Ok(Exit::Yes)
 }
 
-/// A line per gate: stage, kind, whether it is required, name; tabs between them.
+/// A line per gate: stage, kind, whether it is required, name, what is run or looked at; tabs between them.
 fn list(gates: &[Planned]) -> String {
+    let plain = |text: &str| schemas::printable(text).replace(['\n', '\t'], " ");
     gates
         .iter()
         .map(|gate| {
@@ -188,9 +189,14 @@ fn list(gates: &[Planned]) -> String {
             } else {
                 "optional"
             };
-            let name = schemas::printable(&gate.name).replace(['\n', '\t'], " ");
-            let stage = schemas::printable(&gate.stage).replace(['\n', '\t'], " ");
-            format!("{stage}\t{}\t{required}\t{name}\n", gate.kind())
+            let columns = [
+                plain(&gate.stage),
+                gate.kind().to_owned(),
+                required.to_owned(),
+                plain(&gate.name),
+                plain(&gate.deed()),
+            ];
+            columns.join("\t") + "\n"
         })
         .collect()
 }

@@ -72,6 +72,27 @@ impl Planned {
         }
     }
 
+    /// What will be done, in one line: its command, what is looked at, and what it waits for.
+    pub(crate) fn deed(&self) -> String {
+        let (run, evidence) = match &self.work {
+            Work::Check { run, evidence } => (run, evidence),
+            Work::Manual { reason } => return reason.clone(),
+        };
+        let command = run.iter().map(|run| run.command.to_string());
+        let looked_at = evidence.iter().map(|evidence| match evidence.kind() {
+            kind @ ("paths" | "clean-tree") => kind.to_owned(),
+            kind => format!("{kind} {}", evidence.name()),
+        });
+        let needs = self.needs.iter().map(|name| format!("needs {name}"));
+        let locks = self.locks.iter().map(|name| format!("locks {name}"));
+        command
+            .chain(looked_at)
+            .chain(needs)
+            .chain(locks)
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
     /// Its command, when it has one.
     pub(crate) fn run(&self) -> Option<&Run> {
         match &self.work {

@@ -3,9 +3,9 @@
 use crate::{Sandbox, text};
 
 const LISTED: &str = "\
-after_feature\tcommand\trequired\ttrue
-after_feature\tmetric\toptional\tcoverage >= 80%
-before_deploy\tmanual\trequired\tlegal has agreed
+after_feature\tcommand\trequired\ttrue\ttrue
+after_feature\tmetric\toptional\tcoverage >= 80%\tmetric coverage >= 80%
+before_deploy\tmanual\trequired\tlegal has agreed\ta person must confirm it
 ";
 
 #[test]
@@ -27,7 +27,7 @@ fn all_forms_of_a_document() {
     }
     for document in [r#"["true"]"#, r#"{"gates": ["true"]}"#] {
         let ran = sandbox.gates(document, &["--list"]);
-        assert_eq!(ran.stdout, "default\tcommand\trequired\ttrue\n");
+        assert_eq!(ran.stdout, "default\tcommand\trequired\ttrue\ttrue\n");
     }
     sandbox.write(
         "gates.yaml",
@@ -37,6 +37,27 @@ fn all_forms_of_a_document() {
     assert_eq!(
         sandbox.run(&["--gates", "gates.yaml", "--list"]).stdout,
         LISTED
+    );
+}
+
+#[test]
+fn the_list_says_what_would_be_done() {
+    let sandbox = Sandbox::new();
+    let document = r#"[{"name": "suite", "command": ["npm", "test"], "tests": {"report": "j.xml"}, "needs": ["build"], "locks": ["db"]},
+        {"name": "build", "command": "make\nbuild"}, {"name": "bounds", "paths": {"allowed": ["src"]}}]"#;
+    let ran = sandbox.gates(document, &["--list"]);
+    let deeds: Vec<&str> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.split('\t').nth(4))
+        .collect();
+    assert_eq!(
+        deeds,
+        [
+            "npm test; tests j.xml; needs build; locks db",
+            "make build",
+            "paths"
+        ]
     );
 }
 
@@ -202,7 +223,7 @@ fn gates_from_the_corpus() {
     let ran = sandbox.run(&["--list", &file, "--stage", "after_feature"]);
     assert!(
         ran.stdout
-            .starts_with("after_feature\tcommand\trequired\tnpm test\n")
+            .starts_with("after_feature\tcommand\trequired\tnpm test\tnpm test\n")
     );
     let file = format!("{corpus}/saas-mvp.yaml");
     let ran = sandbox.run(&[&file, "--stage", "before_deploy"]);

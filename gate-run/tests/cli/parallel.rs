@@ -147,7 +147,7 @@ fn verification_goes_step_by_step() {
     let listed = sandbox.gates(document, &["--list"]);
     assert_eq!(
         listed.stdout,
-        "verification\tcommand\trequired\ttypecheck\nverification\tcommand\trequired\ttest\nverification\tcommand\trequired\tlint\n"
+        "verification\tcommand\trequired\ttypecheck\tnpm run types\nverification\tcommand\trequired\ttest\tfalse; needs typecheck\nverification\tcommand\trequired\tlint\ttouch linted; needs test\n"
     );
     let ran = sandbox.gates(document, &["--quiet"]);
     assert_eq!(ran.outcome(), "1 failed: skipped failed skipped");
