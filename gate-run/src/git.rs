@@ -19,6 +19,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// Largest answer that is taken, in bytes.
 const MAX_ANSWER: u64 = 64 << 20;
 
+/// Most of its words on stderr that are read, in bytes.
+const MAX_SAID: u64 = 16 << 10;
+
 const SETTINGS: &[&str] = &[
     "--no-replace-objects",
     "--literal-pathspecs",
@@ -236,11 +239,10 @@ impl Git {
     ) -> Result<Vec<u8>, String> {
         let arguments: Vec<A> = arguments.into_iter().collect();
         let verb = arguments.first().map(|verb| verb.as_ref().to_owned());
-        match self.run(arguments)? {
-            (0, answer) => Ok(answer),
-            (code, answer) => {
-                let said = String::from_utf8_lossy(&answer);
-                let said = said.lines().next().unwrap_or_default();
+        match self.run_saying(arguments)? {
+            (0, answer, _) => Ok(answer),
+            (code, _, said) => {
+                let said = said.lines().last().unwrap_or_default();
                 let verb = verb.unwrap_or_default();
                 Err(format!("git {} failed ({code}) {said}", verb.display())
                     .trim_end()
@@ -254,6 +256,15 @@ impl Git {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<(i32, Vec<u8>), String> {
+        self.run_saying(arguments)
+            .map(|(code, answer, _)| (code, answer))
+    }
+
+    /// The same, with what it wrote to stderr.
+    fn run_saying<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<(i32, Vec<u8>, String), String> {
         let cannot = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound if !self.top.is_dir() => {
                 format!("there is no folder {}", self.top.display())
@@ -271,12 +282,20 @@ impl Git {
             .env("LC_ALL", "C")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
             .map_err(cannot)?;
         let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let pipe = child.stdout.take();
+        let errors = child.stderr.take();
+        let said = thread::spawn(move || {
+            let mut said = Vec::new();
+            let mut errors = errors?;
+            errors.by_ref().take(MAX_SAID).read_to_end(&mut said).ok()?;
+            std::io::copy(&mut errors, &mut std::io::sink()).ok()?;
+            Some(schemas::terminal::plain(&said))
+        });
         let (sender, read) = mpsc::channel();
         thread::spawn(move || {
             let mut answer = Vec::new();
@@ -294,7 +313,8 @@ impl Git {
             let _ = kill_process_group(group, Signal::KILL);
         }
         let status = child.wait().map_err(cannot)?;
-        Ok((status.code().unwrap_or(-1), answer?))
+        let said = said.join().ok().flatten().unwrap_or_default();
+        Ok((status.code().unwrap_or(-1), answer?, said))
     }
 }
 

@@ -123,10 +123,10 @@ fn the_base_comes_by_flag_by_environment_or_by_the_gate() {
     assert_eq!(unknown.outcome(), "4 infrastructure: infrastructure");
     let nowhere = Sandbox::new();
     nowhere.write("g.json", r#"[{"paths": {"base": "main"}}]"#);
-    assert_eq!(
-        nowhere.run(&["g.json"]).outcome(),
-        "4 infrastructure: infrastructure"
-    );
+    let ran = nowhere.run(&["g.json"]);
+    assert_eq!(ran.outcome(), "4 infrastructure: infrastructure");
+    let reason = ran.check(0)["reason"].to_string();
+    assert!(reason.contains("not a git repository"), "{reason}");
 }
 
 #[test]
@@ -190,6 +190,24 @@ fn what_git_was_told_to_overlook_is_seen() {
         paths(&sandbox, RULES, &base).outcome(),
         "4 infrastructure: infrastructure"
     );
+}
+
+#[test]
+fn a_work_tree_beside_its_repository_and_a_folder_within_it() {
+    let sandbox = repository();
+    git(
+        &sandbox,
+        &["worktree", "add", "--quiet", "tree", "-b", "task"],
+    );
+    std::fs::create_dir_all(sandbox.path().join("tree/src/deep")).expect("folders");
+    sandbox.write("tree/src/deep/a.rs", "x\n");
+    sandbox.write("tree/other", "x\n");
+    std::os::unix::fs::symlink("/etc/passwd", sandbox.path().join("tree/src/link"))
+        .expect("a link");
+    for folder in ["tree", "tree/src/deep"] {
+        let ran = paths(&sandbox, RULES, &["--base", "main", "--cwd", folder]);
+        assert_eq!(breaches(&ran), ["paths/outside other"], "{folder}");
+    }
 }
 
 #[test]

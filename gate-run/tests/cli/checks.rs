@@ -295,6 +295,28 @@ fn an_interrupted_gate_says_nothing_and_leaves_nothing() {
 }
 
 #[test]
+fn a_gate_that_is_killed_is_no_consent() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["--verdict", "verdict.json", "--", "true"]);
+    assert_eq!(kept_word(&sandbox), "passed");
+    let script = "echo $$ > child; echo ready; exec sleep 600";
+    let mut child = sandbox
+        .command(&["--verdict", "verdict.json", "--", "sh", "-c", script])
+        .spawn()
+        .expect("it starts");
+    let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("UTF-8");
+    assert!(line.contains("ready"), "{line}");
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert_eq!(kept_word(&sandbox), "not-run");
+    let number = std::fs::read_to_string(sandbox.path().join("child")).expect("it is there");
+    let pid = Pid::from_raw(number.trim().parse().expect("a number")).expect("not 0");
+    let _ = kill_process(pid, Signal::KILL);
+}
+
+#[test]
 fn the_verdict_is_kept_in_a_file_when_asked_for() {
     let sandbox = Sandbox::new();
     let ran = sandbox.run(&["--verdict", "verdict.json", "--", "false"]);
