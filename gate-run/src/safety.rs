@@ -192,6 +192,12 @@ fn objection(command: &Command, cwd: &Path) -> Option<String> {
     }
 }
 
+/// Why a line for the shell must not be started.
+#[cfg(test)]
+pub(crate) fn objection_to(line: &str) -> Option<String> {
+    of_line(line, Path::new("/nowhere"))
+}
+
 fn of_line(line: &str, cwd: &Path) -> Option<String> {
     let commands = match shell::commands(line) {
         Ok(commands) => commands,
