@@ -19,6 +19,9 @@ use crate::statement::{self, Statement};
 /// Why something is manual that a person wrote as manual.
 const CONFIRM: &str = "a person must confirm it";
 
+/// What a gate looks like.
+const FORMS: &str = "a gate is a string, {\"command\": …}, {\"assert\": \"NAME >= NUMBER\"}, {\"manual\": …} or another that the manual names";
+
 /// What is wrong with a gate: where in it, and why.
 pub(crate) type Found = Vec<(String, String)>;
 
@@ -70,11 +73,14 @@ pub(crate) fn of_value(
     let gate: Gate = match serde_json::from_value(value.clone()) {
         Ok(gate) => gate,
         Err(error) => {
-            problems.push(
-                Problem::error("gate", error.to_string())
-                    .at(pointer)
-                    .help("a gate is a string, {\"command\": …}, {\"assert\": \"NAME >= NUMBER\"}, {\"manual\": …} or another that the manual names"),
-            );
+            let message = error.to_string();
+            let general =
+                message.starts_with("a gate needs") || message.contains("expected a gate");
+            let problem = Problem::error("gate", message).at(pointer);
+            problems.push(match general {
+                true => problem.help(FORMS),
+                false => problem,
+            });
             return None;
         }
     };
