@@ -24,7 +24,7 @@ pub(crate) fn dot(schedule: &Schedule<'_>) -> String {
             indent = "    ";
         }
         for task in tasks {
-            let minutes = network.minutes[task as usize];
+            let minutes = network.estimates[task as usize];
             let label = format!(
                 "{}\n{}\n{minutes} min",
                 network.id(task),
@@ -76,7 +76,7 @@ pub(crate) fn mermaid(schedule: &Schedule<'_>) -> String {
         for task in tasks {
             let title = entities(&network.tasks[task as usize].title);
             let id = entities(network.id(task));
-            let minutes = network.minutes[task as usize];
+            let minutes = network.estimates[task as usize];
             let _ = writeln!(
                 text,
                 "{indent}n{task}[\"{id}<br/>{title}<br/>{minutes} min\"]"

@@ -198,4 +198,6 @@ fn sound<'n>(network: &Network<'_>, graph: Graph) -> Result<Flow<'n>, Vec<String
 }
 
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,11 @@ use crate::minutes::Table;
 use crate::view::PlanView;
 
 /// Schedules a plan and gives what is read off with `look`.
-fn scheduled<T>(plan: &Value, options: Options, look: impl FnOnce(&Schedule<'_>) -> T) -> T {
+pub(super) fn scheduled<T>(
+    plan: &Value,
+    options: Options,
+    look: impl FnOnce(&Schedule<'_>) -> T,
+) -> T {
     let input = Input {
         name: "plan.json".to_owned(),
         text: plan.to_string(),
@@ -19,7 +23,7 @@ fn scheduled<T>(plan: &Value, options: Options, look: impl FnOnce(&Schedule<'_>)
     look(&Schedule::new(&network, options).unwrap())
 }
 
-fn slots(slots: u32) -> Options {
+pub(super) fn slots(slots: u32) -> Options {
     Options {
         slots,
         barriers: false,
@@ -199,7 +203,7 @@ fn plan_of(made: &[Made]) -> Value {
 }
 
 /// The shortest schedule there is: every order of the tasks, each started as early as it can be.
-fn shortest(schedule: &Schedule<'_>) -> f64 {
+pub(super) fn shortest(schedule: &Schedule<'_>) -> f64 {
     fn search(
         schedule: &Schedule<'_>,
         ends: &mut Vec<Option<f64>>,

@@ -5,6 +5,7 @@
 mod basics;
 mod constraints;
 mod forms;
+mod properties;
 mod questions;
 mod selection;
 mod tags;
