@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use schemas::{Isolation, compare_ids};
 
 use crate::conflicts::{Claims, What, conflicts};
@@ -46,7 +47,7 @@ pub(crate) enum Workspace {
 #[derive(Debug)]
 pub(crate) struct Projects<'a> {
     names: Vec<&'a str>,
-    numbers: HashMap<&'a str, u32>,
+    numbers: HashMap<&'a str, u32, RandomState>,
     folders: Vec<&'a str>,
     /// The lane of each, and what it is called.
     lanes: Vec<u32>,
@@ -56,7 +57,7 @@ pub(crate) struct Projects<'a> {
 impl<'a> Projects<'a> {
     /// Every project that is listed or named by a task, in order.
     pub(crate) fn new(plan: &'a PlanView<'a>) -> Projects<'a> {
-        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut numbers: HashMap<&str, u32, RandomState> = HashMap::default();
         let listed = plan.projects.iter().map(|project| &*project.name);
         let named = plan.tasks.iter().filter_map(|task| task.project.as_deref());
         let mut names: Vec<&str> = Vec::new();

@@ -19,6 +19,7 @@ pub(crate) struct Network<'a> {
     pub(crate) plan: &'a PlanView<'a>,
     pub(crate) tasks: Vec<&'a TaskView<'a>>,
     ids: Names,
+    has_plain_ids: bool,
     /// What each task takes if it runs.
     pub(crate) estimates: Vec<Minutes>,
     /// What each takes when all goes well: nothing, for one that does not run then.
@@ -142,6 +143,11 @@ impl<'a> Network<'a> {
             .is_some_and(|rewired| rewired[task as usize])
     }
 
+    /// Whether ids need nothing escaped in JSON.
+    pub(crate) fn has_plain_ids(&self) -> bool {
+        self.has_plain_ids
+    }
+
     pub(crate) fn id(&self, task: u32) -> &str {
         self.ids.get(task)
     }
@@ -193,6 +199,7 @@ impl<'a> Draft<'a> {
         Ok(Network {
             plan: self.plan,
             tasks: self.tasks,
+            has_plain_ids: self.ids.are_plain(),
             ids: self.ids,
             estimates: self.estimates,
             minutes,

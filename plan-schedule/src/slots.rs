@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use crate::graph::Graph;
 use crate::minutes::Minutes;
 use crate::rows::Rows;
+use crate::urgency::Queue;
 
 /// What binds the tasks.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ impl Timetable {
         floor.missing = rules.graph.counts_before();
         let is_first = |node: &u32| floor.missing[*node as usize] == 0;
         let first = (0..rules.graph.len() as u32).filter(is_first).collect();
-        floor.open(first);
+        floor.opened = floor.open(first);
         loop {
             floor.start_all();
             let Some(Reverse((now, task))) = floor.running.pop() else {
@@ -70,12 +71,14 @@ struct Floor<'a> {
     /// The place of each task in the order of urgency.
     urgency: Vec<u32>,
     /// Could start, as far as is known.
-    ready: BinaryHeap<Reverse<u32>>,
+    ready: Queue,
     /// Wait for each lane. Of a lane that gets free only the most urgent goes back to `ready`: one can start. One that
     /// cannot, for another lane, hands its place on.
     parked: Vec<BinaryHeap<Reverse<u32>>>,
     busy_lanes: Vec<bool>,
     running: BinaryHeap<Reverse<(Minutes, u32)>>,
+    /// Room for what one end opens.
+    opened: Vec<u32>,
     timetable: Timetable,
 }
 
@@ -91,10 +94,11 @@ impl<'a> Floor<'a> {
             now: Minutes::ZERO,
             missing: Vec::new(),
             urgency,
-            ready: BinaryHeap::new(),
+            ready: Queue::new(tasks),
             parked: vec![BinaryHeap::new(); rules.lanes],
             busy_lanes: vec![false; rules.lanes],
             running: BinaryHeap::new(),
+            opened: Vec::new(),
             timetable: Timetable {
                 start: vec![Minutes::ZERO; tasks],
                 makespan: Minutes::ZERO,
@@ -104,12 +108,12 @@ impl<'a> Floor<'a> {
         }
     }
 
-    /// Takes up nodes that miss nothing any more; barriers pass on at once.
-    fn open(&mut self, mut nodes: Vec<u32>) {
+    /// Takes up nodes that miss nothing any more; barriers pass on at once. Gives the list back, empty.
+    fn open(&mut self, mut nodes: Vec<u32>) -> Vec<u32> {
         while let Some(node) = nodes.pop() {
             let at = node as usize;
             match self.urgency.get(at) {
-                Some(urgency) if !self.rules.is_absent[at] => self.ready.push(Reverse(*urgency)),
+                Some(urgency) if !self.rules.is_absent[at] => self.ready.push(*urgency),
                 task => {
                     if task.is_some() {
                         self.timetable.start[at] = self.now;
@@ -119,6 +123,7 @@ impl<'a> Floor<'a> {
                 }
             }
         }
+        nodes
     }
 
     fn release_after(&mut self, node: u32, opened: &mut Vec<u32>) {
@@ -133,7 +138,7 @@ impl<'a> Floor<'a> {
 
     fn start_all(&mut self) {
         while self.running.len() < self.rules.slots as usize
-            && let Some(Reverse(urgency)) = self.ready.pop()
+            && let Some(urgency) = self.ready.pop()
         {
             let task = self.rules.order[urgency as usize];
             let lanes = self.rules.lanes_of.row(task);
@@ -159,8 +164,10 @@ impl<'a> Floor<'a> {
 
     /// The most urgent that waits for a lane may try, if the lane is free.
     fn wake(&mut self, lane: u32) {
-        if !self.busy_lanes[lane as usize] {
-            self.ready.extend(self.parked[lane as usize].pop());
+        if !self.busy_lanes[lane as usize]
+            && let Some(Reverse(urgency)) = self.parked[lane as usize].pop()
+        {
+            self.ready.push(urgency);
         }
     }
 
@@ -172,8 +179,8 @@ impl<'a> Floor<'a> {
         for lane in lanes {
             self.wake(*lane);
         }
-        let mut opened = Vec::new();
+        let mut opened = std::mem::take(&mut self.opened);
         self.release_after(task, &mut opened);
-        self.open(opened);
+        self.opened = self.open(opened);
     }
 }

@@ -52,16 +52,7 @@ impl<'n> Tags<'n> {
     /// How strong a model the task's complexity asks for.
     pub(crate) fn tier(&self, task: u32) -> Option<ModelTier> {
         let word = self.network.tasks[task as usize].complexity.as_deref()?;
-        let tiers = [
-            (ModelTier::Small, ["trivial", "low"]),
-            (ModelTier::Medium, ["medium", "standard"]),
-            (ModelTier::Medium, ["quick", "normal"]),
-            (ModelTier::Large, ["high", "complex"]),
-        ];
-        let is_it = |(_, words): &(ModelTier, [&str; 2])| {
-            words.iter().any(|it| it.eq_ignore_ascii_case(word))
-        };
-        tiers.into_iter().find(is_it).map(|(tier, _)| tier)
+        tier(word).or_else(|| tier(&word.to_ascii_lowercase()))
     }
 
     /// What the task asks for; where modes are chosen, what was chosen and why.
@@ -170,6 +161,15 @@ impl<'n> Tags<'n> {
             }
         }
         found.len().max(1)
+    }
+}
+
+fn tier(word: &str) -> Option<ModelTier> {
+    match word {
+        "trivial" | "low" => Some(ModelTier::Small),
+        "quick" | "medium" | "standard" => Some(ModelTier::Medium),
+        "high" | "complex" => Some(ModelTier::Large),
+        _ => None,
     }
 }
 

@@ -3,13 +3,15 @@
 //! [`schemas::Plan`] owns every string; for a plan of a million tasks that costs twice the time and twice the memory.
 //! The parts that are small in every plan are those of the contract.
 
-use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use schemas::{
     Autonomy, Defaults, Failure, Isolation, Limits, OnFailure, Phase, RunIf, TaskMode, document,
 };
-use serde::Deserialize;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 
 /// A plan.
 #[derive(Debug, Deserialize)]
@@ -78,13 +80,13 @@ pub(crate) struct TaskView<'a> {
     #[serde(borrow, default)]
     pub(crate) role: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(crate) paths: Vec<Text<'a>>,
+    pub(crate) paths: Box<[Text<'a>]>,
     #[serde(borrow, default)]
-    pub(crate) resources: Vec<Text<'a>>,
+    pub(crate) resources: Box<[Text<'a>]>,
     #[serde(default)]
-    pub(crate) ports: Vec<u16>,
+    pub(crate) ports: Box<[u16]>,
     #[serde(borrow, default)]
-    pub(crate) sensitive: Vec<Text<'a>>,
+    pub(crate) sensitive: Box<[Text<'a>]>,
     #[serde(default)]
     pub(crate) read_only: bool,
     #[serde(default)]
@@ -97,15 +99,42 @@ pub(crate) struct TaskView<'a> {
     pub(crate) run_if: RunIf,
 }
 
-/// A string that is copied only when it holds escapes. A bare `Cow` inside an `Option` or a `Vec` would always be copied.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+/// A string of the plan's text.
+///
+/// One that holds escapes cannot be borrowed: it is copied, and never freed. There are few, the program ends soon, and with
+/// a `Cow` every one of the millions of others would be half as large again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text<'a>(&'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
+        deserializer.deserialize_str(TextVisitor(PhantomData))
+    }
+}
+
+struct TextVisitor<'a>(PhantomData<&'a str>);
+
+impl<'de: 'a, 'a> Visitor<'de> for TextVisitor<'a> {
+    type Value = Text<'a>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Text<'a>, E> {
+        Ok(Text(text))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text<'a>, E> {
+        Ok(Text(Box::leak(text.to_owned().into_boxed_str())))
+    }
+}
 
 impl Deref for Text<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        self.0
     }
 }
 

@@ -2,13 +2,11 @@
 //!
 //! The contract's own type would need every id three times over as a string, and sorts `t10` before `t2`.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, BufWriter, Write};
 use std::ops::Not;
 
-use schemas::{Failure, ModelTier, Pipeline, TaskMode};
-use serde::ser::{SerializeMap, SerializeSeq};
+use schemas::{Failure, Pipeline};
+use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use crate::bounds::{gap_percent, useful_slots};
@@ -27,68 +25,173 @@ pub(crate) struct Answer<'a> {
     pub(crate) no_main: bool,
 }
 
-/// A schedule of a million tasks is not built in memory first.
-type Buffer = BufWriter<Outlet>;
-
-const PIECE: usize = 1 << 20;
-
 /// The document around `plan`, which is the plan's text as it came.
 pub(crate) fn document(answer: &Answer<'_>, plan: &str) -> Result<(), Failure> {
-    let mut buffer = BufWriter::with_capacity(PIECE, Outlet::default());
-    // A step that fails has told the outlet why.
-    let _ = pieces(answer, plan, &mut buffer);
-    let (outlet, _) = buffer.into_parts();
-    outlet.end()
-}
-
-fn pieces(answer: &Answer<'_>, plan: &str, to: &mut Buffer) -> io::Result<()> {
-    to.write_all(br#"{"kind":"schedule","version":1,"plan":"#)?;
+    let mut to = Outlet::new();
+    to.text(r#"{"kind":"schedule","version":1,"plan":"#);
     // Spliced, not serialised: the text has been read as a plan, and a second pass over it would cost as much again.
-    to.write_all(plan.trim().as_bytes())?;
-    serde_json::to_writer(Continued(to, false), &Rest::new(answer))?;
-    to.write_all(b"\n")?;
-    to.flush()
+    to.whole(plan.trim());
+    Writer {
+        answer,
+        to: &mut to,
+    }
+    .rest();
+    to.text("}\n");
+    to.end()
 }
 
-/// An object that goes on where another one has begun: a comma stands for its first brace.
-struct Continued<'a>(&'a mut Buffer, bool);
+/// Writes everything but the plan. What there is one of for each task is written by hand: a serializer that asks for each
+/// name and checks each id for what must be escaped takes as long as the scheduling.
+struct Writer<'w, 'a> {
+    answer: &'w Answer<'a>,
+    to: &'w mut Outlet,
+}
 
-impl Write for Continued<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if std::mem::replace(&mut self.1, true) || bytes.is_empty() {
-            return self.0.write(bytes);
+impl Writer<'_, '_> {
+    fn rest(&mut self) {
+        let schedule = self.answer.schedule;
+        let network = schedule.network;
+        self.to.text(r#","waves":["#);
+        for (number, row) in schedule.waves.rows.iter().enumerate() {
+            self.comma(number);
+            self.ids(row);
         }
-        self.0.write_all(b",")?;
-        self.0.write_all(&bytes[1..])?;
-        Ok(bytes.len())
+        self.to.text("]");
+        for (name, holds) in [
+            ("barriers", schedule.options.barriers),
+            ("partial", network.is_partial()),
+            ("noMain", self.answer.no_main),
+        ] {
+            if holds {
+                self.to.text(&format!(r#","{name}":true"#));
+            }
+        }
+        if let Some(pipeline) = self.answer.pipeline {
+            self.field("pipeline", &pipeline);
+        }
+        if network.stages.is_sequential {
+            self.field("entries", &entries(network));
+        }
+        let lanes = schedule.lanes();
+        self.lanes(&lanes);
+        self.to.text(r#","order":"#);
+        self.ids(&schedule.order);
+        self.to.text(r#","criticalPath":{"tasks":"#);
+        self.ids(&schedule.critical);
+        self.field("minutes", &schedule.paths.longest);
+        self.to.text("}");
+        self.field("estimate", &estimate(schedule));
+        self.tasks(&Neighbours::new(network, &lanes));
+        let worktrees: Vec<Worktree<'_>> =
+            self.answer.worktrees.iter().map(Worktree::from).collect();
+        self.field("worktrees", &worktrees);
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+    fn lanes(&mut self, lanes: &[(u32, Vec<u32>)]) {
+        let network = self.answer.schedule.network;
+        self.to.text(r#","lanes":["#);
+        for (number, (lane, tasks)) in lanes.iter().enumerate() {
+            self.comma(number);
+            self.to.text(r#"{"name":"#);
+            self.to.value(&network.lanes.get(*lane).name);
+            self.to.text(r#","tasks":"#);
+            self.ids(tasks);
+            self.to.text("}");
+        }
+        self.to.text("]");
     }
-}
 
-/// Everything but the plan.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rest<'a> {
-    waves: Vec<Ids<'a>>,
-    #[serde(skip_serializing_if = "Not::not")]
-    barriers: bool,
-    #[serde(skip_serializing_if = "Not::not")]
-    partial: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pipeline: Option<Pipeline>,
-    #[serde(skip_serializing_if = "Not::not")]
-    no_main: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    entries: Vec<Entry<'a>>,
-    lanes: Vec<Lane<'a>>,
-    order: Ids<'a>,
-    critical_path: CriticalPath<'a>,
-    estimate: Estimate<'a>,
-    tasks: Tasks<'a>,
-    worktrees: Vec<Worktree<'a>>,
+    fn tasks(&mut self, neighbours: &Neighbours) {
+        let network = self.answer.schedule.network;
+        self.to.text(r#","tasks":{"#);
+        for task in network.numbers() {
+            self.comma(task as usize);
+            self.id(task);
+            self.slot(task, neighbours);
+            self.to.pass();
+        }
+        self.to.text("}");
+    }
+
+    fn slot(&mut self, task: u32, neighbours: &Neighbours) {
+        let Answer { schedule, tags, .. } = self.answer;
+        let network = schedule.network;
+        let at = task as usize;
+        self.to.text(r#":{"wave":"#);
+        self.to.value(&schedule.waves.of[at]);
+        if let Some(lane) = network.lanes.folder_of(task) {
+            self.field("lane", &network.lanes.get(lane).name);
+        }
+        self.field("minutes", &network.minutes[at]);
+        if network.is_rewired(task) {
+            self.to.text(r#","dependsOn":"#);
+            self.ids(network.dependencies.before(task));
+        }
+        self.field("rank", &schedule.paths.rank[at]);
+        self.field("earliestStartMinutes", &schedule.timetable.start[at]);
+        self.field("slackMinutes", &schedule.paths.slack(task));
+        if network.course.is_check[at] {
+            self.to.text(r#","check":true"#);
+        }
+        if network.course.is_absent[at] {
+            self.to.text(r#","onlyAfterFailure":true"#);
+        }
+        if let Some((mode, why)) = tags.mode(task) {
+            self.field("mode", &mode);
+            if let Some(why) = why {
+                self.field("modeReason", &why);
+            }
+        }
+        if let Some(tier) = tags.tier(task) {
+            self.field("modelTier", &tier);
+        }
+        if let Some(autonomy) = tags.autonomy(task) {
+            self.field("autonomy", &autonomy);
+        }
+        self.to.text(r#","conflictsWith":"#);
+        self.ids(&neighbours.of(network, task));
+        let pauses = network.place(task).is_some_and(|place| place.pause_after);
+        self.to.text(if pauses {
+            r#","pauseAfter":true}"#
+        } else {
+            r#","pauseAfter":false}"#
+        });
+    }
+
+    /// A field that is not the first of its object.
+    fn field(&mut self, name: &str, value: &impl Serialize) {
+        self.to.text(",\"");
+        self.to.text(name);
+        self.to.text("\":");
+        self.to.value(value);
+    }
+
+    fn ids(&mut self, tasks: &[u32]) {
+        self.to.text("[");
+        for (number, task) in tasks.iter().enumerate() {
+            self.comma(number);
+            self.id(*task);
+            self.to.pass();
+        }
+        self.to.text("]");
+    }
+
+    fn id(&mut self, task: u32) {
+        let network = self.answer.schedule.network;
+        if network.has_plain_ids() {
+            self.to.text("\"");
+            self.to.text(network.id(task));
+            self.to.text("\"");
+        } else {
+            self.to.value(&network.id(task));
+        }
+    }
+
+    fn comma(&mut self, number: usize) {
+        if number > 0 {
+            self.to.text(",");
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -99,18 +202,6 @@ struct Entry<'a> {
     parallel: bool,
     #[serde(skip_serializing_if = "Not::not")]
     pause_after: bool,
-}
-
-#[derive(Serialize)]
-struct Lane<'a> {
-    name: &'a str,
-    tasks: Ids<'a>,
-}
-
-#[derive(Serialize)]
-struct CriticalPath<'a> {
-    tasks: Ids<'a>,
-    minutes: Minutes,
 }
 
 #[derive(Serialize)]
@@ -132,74 +223,11 @@ struct Estimate<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TaskSlot<'a> {
-    wave: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lane: Option<&'a str>,
-    minutes: Minutes,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    depends_on: Option<Ids<'a>>,
-    rank: Minutes,
-    earliest_start_minutes: Minutes,
-    slack_minutes: Minutes,
-    #[serde(skip_serializing_if = "Not::not")]
-    check: bool,
-    #[serde(skip_serializing_if = "Not::not")]
-    only_after_failure: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<TaskMode>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode_reason: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model_tier: Option<ModelTier>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    autonomy: Option<u8>,
-    conflicts_with: Ids<'a>,
-    pause_after: bool,
-}
-
-#[derive(Serialize)]
 struct Worktree<'a> {
     unit: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<&'a str>,
     branch: &'a str,
-}
-
-impl<'a> Rest<'a> {
-    fn new(answer: &'a Answer<'a>) -> Rest<'a> {
-        let schedule = answer.schedule;
-        let network = schedule.network;
-        let ids = |tasks: &[u32]| Ids(network, tasks.to_vec());
-        let lanes = schedule.lanes();
-        Rest {
-            waves: schedule.waves.rows.iter().map(|row| ids(row)).collect(),
-            barriers: schedule.options.barriers,
-            partial: network.is_partial(),
-            pipeline: answer.pipeline,
-            no_main: answer.no_main,
-            entries: entries(network),
-            order: ids(&schedule.order),
-            critical_path: CriticalPath {
-                tasks: ids(&schedule.critical),
-                minutes: schedule.paths.longest,
-            },
-            estimate: estimate(schedule),
-            tasks: Tasks {
-                answer,
-                neighbours: Neighbours::new(network, &lanes),
-            },
-            lanes: lanes
-                .into_iter()
-                .map(|(lane, tasks)| Lane {
-                    name: &network.lanes.get(lane).name,
-                    tasks: Ids(network, tasks),
-                })
-                .collect(),
-            worktrees: answer.worktrees.iter().map(Worktree::from).collect(),
-        }
-    }
 }
 
 impl<'a> From<&'a crate::worktrees::Worktree<'a>> for Worktree<'a> {
@@ -214,13 +242,12 @@ impl<'a> From<&'a crate::worktrees::Worktree<'a>> for Worktree<'a> {
 
 fn entries<'a>(network: &'a Network<'a>) -> Vec<Entry<'a>> {
     let stages = &network.stages;
-    let shown = stages.entries.iter().filter(|_| stages.is_sequential);
     let entry = |entry: &'a crate::stages::Entry<'a>| Entry {
         phases: entry.phases.iter().map(|phase| phase.id.as_str()).collect(),
         parallel: entry.is_group,
         pause_after: entry.pause_after,
     };
-    shown.map(entry).collect()
+    stages.entries.iter().map(entry).collect()
 }
 
 fn estimate<'a>(schedule: &'a Schedule<'a>) -> Estimate<'a> {
@@ -291,50 +318,5 @@ impl Serialize for Ids<'_> {
             ids.serialize_element(self.0.id(*task))?;
         }
         ids.end()
-    }
-}
-
-/// What is known of each task, by id.
-struct Tasks<'a> {
-    answer: &'a Answer<'a>,
-    neighbours: Neighbours,
-}
-
-impl Serialize for Tasks<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let network = self.answer.schedule.network;
-        let mut tasks = serializer.serialize_map(Some(network.len()))?;
-        for task in network.numbers() {
-            tasks.serialize_entry(network.id(task), &self.slot(task))?;
-        }
-        tasks.end()
-    }
-}
-
-impl Tasks<'_> {
-    fn slot(&self, task: u32) -> TaskSlot<'_> {
-        let Answer { schedule, tags, .. } = self.answer;
-        let network = schedule.network;
-        let at = task as usize;
-        let (mode, why) = tags.mode(task).unzip();
-        let folder = network.lanes.folder_of(task);
-        let waits = || Ids(network, network.dependencies.before(task).to_vec());
-        TaskSlot {
-            wave: schedule.waves.of[at],
-            lane: folder.map(|lane| &*network.lanes.get(lane).name),
-            minutes: network.minutes[at],
-            depends_on: network.is_rewired(task).then(waits),
-            rank: schedule.paths.rank[at],
-            earliest_start_minutes: schedule.timetable.start[at],
-            slack_minutes: schedule.paths.slack(task),
-            check: network.course.is_check[at],
-            only_after_failure: network.course.is_absent[at],
-            mode,
-            mode_reason: why.flatten(),
-            model_tier: tags.tier(task),
-            autonomy: tags.autonomy(task),
-            conflicts_with: Ids(network, self.neighbours.of(network, task)),
-            pause_after: network.place(task).is_some_and(|place| place.pause_after),
-        }
     }
 }
