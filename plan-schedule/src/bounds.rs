@@ -49,11 +49,11 @@ pub(crate) fn gap_percent(makespan: Minutes, least: Minutes) -> f64 {
     (gap * 1000.0).round() / 10.0
 }
 
-/// Plans up to this size are tried with every number of slots.
-const MOST_TRIED: usize = 2_000;
+/// Every number of slots is tried where tasks times slots are no more: that takes a few milliseconds.
+const MOST_TRIED: usize = 40_000;
 
 /// Plans above this size are not tried at all: it would take longer than everything else together.
-const MOST_TASKS: usize = 20_000;
+const MOST_TASKS: usize = 10_000;
 
 /// The fewest slots that no greater number beats. `None` for a plan without work, and one that is too large to try.
 ///
@@ -77,7 +77,7 @@ pub(crate) fn useful_slots(rules: &Rules<'_>) -> Option<u32> {
         .fold(Minutes::ZERO, |sum, next| sum.plus(*next));
     let fewest = |best: Minutes| (serial.as_f64() / best.as_f64()).ceil().max(1.0) as u32;
     let widest = free.widest.max(1);
-    if tasks <= MOST_TRIED {
+    if tasks * widest as usize <= MOST_TRIED {
         let mut best = (free.makespan, widest);
         for slots in (1..widest).rev() {
             if slots < fewest(best.0) {

@@ -41,6 +41,12 @@ impl Minutes {
         Minutes((self.0 as f64 * factor).round().clamp(0.0, LONGEST * UNIT) as u64)
     }
 
+    /// To a hundredth: more than that is no news of something drawn at random.
+    pub(crate) fn rounded(self) -> Minutes {
+        const HUNDREDTH: u64 = UNIT as u64 / 100;
+        Minutes((self.0 + HUNDREDTH / 2) / HUNDREDTH * HUNDREDTH)
+    }
+
     pub(crate) fn as_f64(self) -> f64 {
         self.0 as f64 / UNIT
     }

@@ -151,15 +151,13 @@ impl Distribution {
         makespans.sort_unstable();
         let at = |share: f64| {
             let place = share * makespans.len().saturating_sub(1) as f64;
-            makespans
-                .get(place.round() as usize)
-                .copied()
-                .unwrap_or_default()
+            let makespan = makespans.get(place.round() as usize).copied();
+            makespan.unwrap_or_default().rounded()
         };
         let sum: f64 = makespans.iter().map(|makespan| makespan.as_f64()).sum();
         let mean = Minutes::new(sum / makespans.len().max(1) as f64);
         Distribution {
-            mean: mean.unwrap_or_default(),
+            mean: mean.unwrap_or_default().rounded(),
             min: at(0.0),
             p10: at(0.1),
             p50: at(0.5),
