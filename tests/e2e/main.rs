@@ -11,6 +11,7 @@ mod fan_in_killed;
 mod fan_in_refused;
 mod orchestrate;
 mod parallel_list;
+mod part;
 mod pipeline;
 mod plan;
 mod quickstart;
