@@ -145,7 +145,7 @@ struct Meetings {
 impl Meetings {
     fn new(patterns: &[(&str, &str)]) -> Meetings {
         // With many patterns fewer are held against each other at one folder, and the rest of them taken as one.
-        let most_at_a_folder = if patterns.len() > 10_000 { 16 } else { 256 };
+        let most_at_a_folder = if patterns.len() > 1_000 { 16 } else { 256 };
         let mut tree = Tree::default();
         for (claim, (folder, text)) in (0..).zip(patterns) {
             for pattern in Pattern::read(folder, text) {
@@ -257,12 +257,12 @@ impl Meetings {
 #[derive(Default)]
 struct Tree {
     nodes: Vec<Node>,
+    children: HashMap<(u32, Box<str>), u32>,
 }
 
 #[derive(Default)]
 struct Node {
     parent: u32,
-    children: HashMap<String, u32>,
     here: Vec<(u32, Pattern)>,
     /// Claims beyond what is held against each other: taken to match everything below.
     crowd: Vec<u32>,
@@ -276,14 +276,14 @@ impl Tree {
         let mut at = 0u32;
         for name in pattern.prefix() {
             let next = self.nodes.len() as u32;
-            let node = &mut self.nodes[at as usize];
             let parent = at;
-            at = *node.children.entry(name).or_insert(next);
+            at = *self.children.entry((parent, name.into())).or_insert(next);
             if at == next {
-                self.nodes.push(Node {
+                let node = Node {
                     parent,
                     ..Node::default()
-                });
+                };
+                self.nodes.push(node);
             }
         }
         let node = &mut self.nodes[at as usize];

@@ -4,7 +4,9 @@
 //! as it is. A pattern that ends in a plain name stands for that file or folder and all below it.
 //!
 //! Crates for globs match a pattern against a path; none holds two patterns against each other. Where the exact answer
-//! would cost too much (names of more than 255 characters, 64 ways to read braces) the answer is "perhaps", which is yes.
+//! would cost too much (more than 8 names with wildcards, 64 ways to read braces) the answer is "perhaps", which is yes.
+
+use std::borrow::Cow;
 
 /// A pattern without braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(crate) struct Pattern {
 enum Segment {
     /// `**`: any number of names.
     Folders,
+    /// A name as it is: most are.
+    Plain(Box<str>),
     Name(Vec<Piece>),
 }
 
@@ -34,6 +38,8 @@ enum Piece {
 
 /// Longest path that a system takes has fewer names than this.
 const MOST_SEGMENTS: usize = 128;
+/// More names with wildcards than this are taken for all that may follow.
+const MOST_WILD: usize = 8;
 const LONGEST_NAME: usize = 255;
 const MOST_WAYS: usize = 64;
 
@@ -60,8 +66,14 @@ impl Pattern {
         for name in text.split('/') {
             push(&mut segments, name, segment);
         }
-        if segments.len() > MOST_SEGMENTS {
-            segments.truncate(MOST_SEGMENTS);
+        let wild = (0..segments.len()).filter(|at| !segments[*at].is_literal());
+        let end = wild
+            .clone()
+            .nth(MOST_WILD)
+            .unwrap_or(segments.len())
+            .min(MOST_SEGMENTS);
+        if end < segments.len() {
+            segments.truncate(end);
             segments.push(Segment::Folders);
         }
         let below = segments.last().is_none_or(Segment::is_literal);
@@ -76,7 +88,7 @@ impl Pattern {
     }
 
     /// The plain names that it begins with.
-    pub(crate) fn prefix(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn prefix(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().map_while(Segment::text)
     }
 
@@ -91,9 +103,7 @@ impl Pattern {
         table(a.len(), b.len(), |i, j, at| {
             let names = match (a.get(i), b.get(j)) {
                 (None, None) => return true,
-                (Some(Segment::Name(a)), Some(Segment::Name(b))) => {
-                    return names_meet(a, b) && at(1, 1);
-                }
+                (Some(a), Some(b)) if a.is_name() && b.is_name() => return a.meets(b) && at(1, 1),
                 pair => pair,
             };
             let folders = |it: Option<&&Segment>| matches!(it, Some(Segment::Folders));
@@ -108,7 +118,7 @@ impl Pattern {
         table(a.len(), b.len(), |i, j, at| match (a.get(i), b.get(j)) {
             (None, None) => true,
             (Some(Segment::Folders), it) => at(1, 0) || (it.is_some() && at(0, 1)),
-            (Some(Segment::Name(a)), Some(Segment::Name(b))) => name_holds(a, b) && at(1, 1),
+            (Some(a), Some(b)) if b.is_name() => name_holds(&a.pieces(), &b.pieces()) && at(1, 1),
             _ => false,
         })
     }
@@ -121,18 +131,33 @@ impl Pattern {
 
 impl Segment {
     fn is_literal(&self) -> bool {
-        self.text().is_some()
+        matches!(self, Segment::Plain(_))
     }
 
-    fn text(&self) -> Option<String> {
-        let Segment::Name(pieces) = self else {
-            return None;
-        };
-        let plain = |piece: &Piece| match piece {
-            Piece::Char(c) => Some(*c),
+    fn is_name(&self) -> bool {
+        !matches!(self, Segment::Folders)
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Segment::Plain(text) => Some(text),
             _ => None,
-        };
-        pieces.iter().map(plain).collect()
+        }
+    }
+
+    fn pieces(&self) -> Cow<'_, [Piece]> {
+        match self {
+            Segment::Folders => Cow::Borrowed(&[]),
+            Segment::Plain(text) => text.chars().map(Piece::Char).collect(),
+            Segment::Name(pieces) => Cow::Borrowed(pieces),
+        }
+    }
+
+    fn meets(&self, other: &Segment) -> bool {
+        match (self, other) {
+            (Segment::Plain(a), Segment::Plain(b)) => a == b,
+            _ => names_meet(&self.pieces(), &other.pieces()),
+        }
     }
 }
 
@@ -156,9 +181,6 @@ fn table(
 }
 
 fn names_meet(a: &[Piece], b: &[Piece]) -> bool {
-    if let (Some(a), Some(b)) = (chars(a), chars(b)) {
-        return a.eq(b);
-    }
     table(a.len(), b.len(), |i, j, at| match (a.get(i), b.get(j)) {
         (None, None) => true,
         (Some(Piece::Many), it) if at(1, 0) || (it.is_some() && at(0, 1)) => true,
@@ -166,15 +188,6 @@ fn names_meet(a: &[Piece], b: &[Piece]) -> bool {
         (Some(a), Some(b)) => a.meets(b) && at(1, 1),
         _ => false,
     })
-}
-
-fn chars(pieces: &[Piece]) -> Option<impl Iterator<Item = char>> {
-    let is_plain = |piece: &Piece| matches!(piece, Piece::Char(_));
-    let char = |piece: &Piece| match piece {
-        Piece::Char(c) => *c,
-        _ => '\0',
-    };
-    pieces.iter().all(is_plain).then(|| pieces.iter().map(char))
 }
 
 fn name_holds(a: &[Piece], b: &[Piece]) -> bool {
@@ -229,7 +242,7 @@ fn push(segments: &mut Vec<Segment>, name: &str, read: impl Fn(&str) -> Segment)
 }
 
 fn literal(name: &str) -> Segment {
-    Segment::Name(name.chars().map(Piece::Char).collect())
+    Segment::Plain(name.into())
 }
 
 fn segment(name: &str) -> Segment {
@@ -255,9 +268,16 @@ fn segment(name: &str) -> Segment {
         });
     }
     if pieces.len() > LONGEST_NAME {
-        pieces = vec![Piece::Many];
+        return Segment::Name(vec![Piece::Many]);
     }
-    Segment::Name(pieces)
+    let plain = |piece: &Piece| match piece {
+        Piece::Char(c) => Some(*c),
+        _ => None,
+    };
+    match pieces.iter().map(plain).collect::<Option<String>>() {
+        Some(text) => Segment::Plain(text.into()),
+        None => Segment::Name(pieces),
+    }
 }
 
 /// What stands behind `[`, and what follows its end.

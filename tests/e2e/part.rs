@@ -42,7 +42,8 @@ fn what_a_part_has_done_is_not_done_again_by_the_whole() {
 fn times(records: &[Value], id: &str) -> (String, String) {
     let time = |kind: &str| {
         let mut found = of_type(records, kind).filter(|record| record["task"] == id);
-        found.next().unwrap()["time"].as_str().unwrap().to_owned()
+        let time = found.next().and_then(|record| record["time"].as_str());
+        time.expect("the task was done").to_owned()
     };
     (time("attempt-started"), time("attempt-finished"))
 }
