@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use schemas::{Check, CheckStatus};
 
-use crate::boundary;
 use crate::evidence::{Evidence, files};
 use crate::planned::{Planned, Work};
 
@@ -53,7 +52,7 @@ impl Cache {
         if planned.inputs.is_empty() || !evidence.iter().all(repeats) {
             return None;
         }
-        let globs = boundary::globs(&planned.inputs).ok()?;
+        let globs = schemas::globs(&planned.inputs).ok()?;
         let found = files::walk(cwd, Path::new(""), &globs).ok()?;
         if found.is_empty() {
             return None;

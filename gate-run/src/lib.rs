@@ -7,7 +7,6 @@
 mod any_input;
 mod assertion;
 mod board;
-mod boundary;
 mod cache;
 mod check;
 mod cli;

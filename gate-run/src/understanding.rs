@@ -6,7 +6,6 @@ use std::time::Duration;
 use schemas::{Command, Gate, GateObject, Problem};
 use serde_json::Value;
 
-use crate::boundary::Boundary;
 use crate::evidence::Evidence;
 use crate::evidence::metric::{self, Metric, Source};
 use crate::evidence::paths::Paths;
@@ -182,7 +181,7 @@ fn of_object(stage: &str, gate: GateObject, problems: &mut Found) -> Option<Plan
         }
         timeout
     });
-    if let Err((at, why)) = crate::boundary::globs(&gate.inputs) {
+    if let Err((at, why)) = schemas::globs(&gate.inputs) {
         problems.push((format!("inputs/{at}"), why));
     }
     let evidence = evidence(&gate, problems);
@@ -245,7 +244,7 @@ fn evidence(gate: &GateObject, problems: &mut Found) -> Vec<Evidence> {
         problems.push((key.to_owned(), message));
     }
     if let Some(paths) = &gate.paths {
-        match Boundary::new(&paths.allowed, &paths.forbidden, &paths.secrets) {
+        match schemas::Boundary::new(&paths.allowed, &paths.forbidden, &paths.secrets) {
             Ok(boundary) => evidence.push(Evidence::Paths(Paths::new(paths, boundary))),
             Err((list, at, why)) => problems.push((format!("paths/{list}/{at}"), why)),
         }

@@ -1,9 +1,14 @@
-//! What a task may change: globs that it owns, globs that it must not touch, and files that hold secrets.
+//! Which files work may change: globs that allow, globs that forbid, and the list of files with secrets.
+//!
+//! In doubt the stricter reading counts: what allows is anchored at the top of the work tree, what forbids without a
+//! `/` matches at any depth, and secrets are told in any case of letters.
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use std::path::Path;
 
-/// Names of files that hold keys and passwords, wherever they lie (P13). `.env.example` and its like are none.
-pub const SECRETS: [&str; 23] = [
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// Files that hold keys and credentials by what they are called (P13).
+pub const SECRETS: &[&str] = &[
     ".env",
     ".env.*",
     ".envrc",
@@ -14,23 +19,29 @@ pub const SECRETS: [&str; 23] = [
     "*.jks",
     "*.keystore",
     "*.kdbx",
+    "*.ppk",
     "id_rsa",
     "id_dsa",
     "id_ecdsa",
     "id_ed25519",
     ".netrc",
     ".pgpass",
-    ".htpasswd",
     ".git-credentials",
+    ".htpasswd",
+    ".pypirc",
     "credentials",
     "credentials.json",
+    "credentials.y{a,}ml",
+    "secrets.json",
+    "secrets.y{a,}ml",
+    "secrets.toml",
     "service-account*.json",
-    "secrets.{json,yaml,yml,toml}",
-    ".dockercfg",
+    ".docker/config.json",
+    ".kube/config",
 ];
 
-/// What looks like one of [`SECRETS`] and shows people how to write theirs.
-const EXAMPLES: [&str; 5] = [
+/// Of these, what is written to be shared.
+const SPARED: &[&str] = &[
     ".env.example",
     ".env.sample",
     ".env.template",
@@ -38,161 +49,224 @@ const EXAMPLES: [&str; 5] = [
     ".env.defaults",
 ];
 
-/// What a task may change. Paths are relative to its project, with `/` between their parts.
-#[derive(Debug, Clone)]
-pub struct Boundary {
-    /// Absent: everything.
-    owned: Option<GlobSet>,
-    forbidden: GlobSet,
-    secrets: GlobSet,
-    examples: GlobSet,
+/// The rule that a file breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breach {
+    /// It may hold a secret.
+    Secret,
+    /// A glob forbids it.
+    Forbidden,
+    /// No glob allows it.
+    Outside,
 }
 
-/// Why a path must not be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Violation {
-    /// It holds secrets.
-    Secret,
-    /// The task must not touch it.
-    Forbidden,
-    /// The task does not own it.
-    NotOwned,
+/// Globs, ready to match.
+#[derive(Debug)]
+pub struct Boundary {
+    allowed: Option<GlobSet>,
+    forbidden: GlobSet,
+    secrets: GlobSet,
+    spared: GlobSet,
+}
+
+/// A glob that is none: in which list (`allowed`, `forbidden`, `secrets`), which of it, and why.
+pub type Malformed = (&'static str, usize, String);
+
+impl Default for Boundary {
+    /// Everything may change but files with secrets.
+    fn default() -> Boundary {
+        Boundary::new(&[], &[], &[]).expect("no glob but those above")
+    }
 }
 
 impl Boundary {
-    /// `owned`: without any, everything is. A folder stands for all that lies in it. Fails with the pattern that is no
-    /// glob, and why.
-    pub fn new(owned: &[String], forbidden: &[String]) -> Result<Boundary, String> {
-        Ok(Boundary {
-            owned: match owned {
-                [] => None,
-                owned => Some(set(owned)?),
-            },
-            forbidden: set(forbidden)?,
-            secrets: names(&SECRETS)?,
-            examples: names(&EXAMPLES)?,
-        })
+    /// Without `allowed`, anything is. `!GLOB` in `secrets` spares files of the built-in list. Fails with the first glob that
+    /// is none.
+    pub fn new(
+        allowed: &[String],
+        forbidden: &[String],
+        secrets: &[String],
+    ) -> Result<Boundary, Malformed> {
+        let mut more = Globs::built_in(SECRETS);
+        let mut spared = Globs::built_in(SPARED);
+        for (at, glob) in secrets.iter().enumerate() {
+            let to = match glob.strip_prefix('!') {
+                Some(glob) => spared.add(glob, true, true),
+                None => more.add(glob, true, true),
+            };
+            to.map_err(|why| ("secrets", at, why))?;
+        }
+        let (mut may, mut may_not) = (Globs::default(), Globs::default());
+        for (at, glob) in allowed.iter().enumerate() {
+            may.add(glob, false, false)
+                .map_err(|why| ("allowed", at, why))?;
+        }
+        for (at, glob) in forbidden.iter().enumerate() {
+            may_not
+                .add(glob, true, false)
+                .map_err(|why| ("forbidden", at, why))?;
+        }
+        let set = |globs: Globs| globs.0.build();
+        let built = || {
+            Ok::<_, globset::Error>(Boundary {
+                allowed: if allowed.is_empty() {
+                    None
+                } else {
+                    Some(set(may)?)
+                },
+                forbidden: set(may_not)?,
+                secrets: set(more)?,
+                spared: set(spared)?,
+            })
+        };
+        built().map_err(|error| ("allowed", 0, error.to_string()))
     }
 
-    /// Of a changed path; the gravest violation only.
-    pub fn violation(&self, path: &str) -> Option<Violation> {
+    /// What a change of the file, relative to the top, breaks first.
+    pub fn breach(&self, path: &Path) -> Option<Breach> {
         if self.is_secret(path) {
-            return Some(Violation::Secret);
+            return Some(Breach::Secret);
         }
         if self.forbidden.is_match(path) {
-            return Some(Violation::Forbidden);
+            return Some(Breach::Forbidden);
         }
-        let owned = self.owned.as_ref();
-        owned
-            .is_some_and(|owned| !owned.is_match(path))
-            .then_some(Violation::NotOwned)
+        let outside = |allowed: &GlobSet| !allowed.is_match(path);
+        self.allowed
+            .as_ref()
+            .is_some_and(outside)
+            .then_some(Breach::Outside)
     }
 
-    /// Whether a file of this name holds secrets, as far as its name tells.
-    pub fn is_secret(&self, path: &str) -> bool {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        self.secrets.is_match(name) && !self.examples.is_match(name)
+    /// Whether the file may hold a secret.
+    pub fn is_secret(&self, path: &Path) -> bool {
+        self.secrets.is_match(path) && !self.spared.is_match(path)
     }
 }
 
-/// Whole paths; `*` does not cross a `/`, `**` does.
-fn set(patterns: &[String]) -> Result<GlobSet, String> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let plain = pattern.trim_start_matches("./").trim_end_matches('/');
-        for pattern in [plain.to_owned(), format!("{plain}/**")] {
-            set.add(glob(&pattern, false)?);
+/// A set of globs that are relative to the top of a work tree. Fails with which of them is none, and why.
+pub fn globs(globs: &[String]) -> Result<GlobSet, (usize, String)> {
+    let mut set = Globs::default();
+    for (at, glob) in globs.iter().enumerate() {
+        set.add(glob, false, false).map_err(|why| (at, why))?;
+    }
+    set.0.build().map_err(|error| (0, error.to_string()))
+}
+
+struct Globs(GlobSetBuilder);
+
+impl Default for Globs {
+    fn default() -> Globs {
+        Globs(GlobSetBuilder::new())
+    }
+}
+
+impl Globs {
+    fn built_in(list: &[&str]) -> Globs {
+        let mut globs = Globs::default();
+        for glob in list {
+            globs
+                .add(glob, true, true)
+                .expect("the globs above are globs");
         }
+        globs
     }
-    set.build().map_err(|error| error.to_string())
-}
 
-/// File names, however they are written.
-fn names(patterns: &[&str]) -> Result<GlobSet, String> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(glob(pattern, true)?);
+    /// A folder stands for all that is in it.
+    fn add(&mut self, glob: &str, floats: bool, any_case: bool) -> Result<(), String> {
+        let inside = glob.strip_prefix("./").unwrap_or(glob);
+        let plain = inside.trim_start_matches('/').trim_end_matches('/');
+        if plain.is_empty() {
+            return Err("the glob is empty".to_owned());
+        }
+        let anchored = inside.starts_with('/') || (!floats);
+        let start = if anchored || plain.contains('/') && !any_case {
+            ""
+        } else {
+            "**/"
+        };
+        for end in ["", "/**"] {
+            let glob = GlobBuilder::new(&format!("{start}{plain}{end}"))
+                .literal_separator(true)
+                .case_insensitive(any_case)
+                .build()
+                .map_err(|error| error.kind().to_string())?;
+            self.0.add(glob);
+        }
+        Ok(())
     }
-    set.build().map_err(|error| error.to_string())
-}
-
-fn glob(pattern: &str, any_case: bool) -> Result<Glob, String> {
-    GlobBuilder::new(pattern)
-        .literal_separator(true)
-        .case_insensitive(any_case)
-        .build()
-        .map_err(|error| format!("{pattern:?} is no glob: {}", error.kind()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn boundary(owned: &[&str], forbidden: &[&str]) -> Boundary {
-        let all = |globs: &[&str]| {
-            globs
-                .iter()
-                .map(|&glob| glob.to_owned())
+    fn boundary(allowed: &[&str], forbidden: &[&str], secrets: &[&str]) -> Boundary {
+        let own = |list: &[&str]| {
+            list.iter()
+                .map(|glob| (*glob).to_owned())
                 .collect::<Vec<_>>()
         };
-        Boundary::new(&all(owned), &all(forbidden)).unwrap()
+        Boundary::new(&own(allowed), &own(forbidden), &own(secrets)).expect("globs")
     }
 
     #[test]
-    fn a_task_changes_what_it_owns_and_nothing_that_is_forbidden() {
+    fn what_allows_is_anchored_and_what_forbids_is_not() {
         let boundary = boundary(
-            &["src/auth/**", "docs", "*.md", "./lib.rs"],
-            &["src/auth/keys/"],
+            &["src/**", "README.md", "docs/", "*.toml"],
+            &["*.lock", "src/generated", "/top"],
+            &[],
         );
-        let violation = |path| boundary.violation(path);
-        for fine in [
-            "src/auth/a.rs",
-            "src/auth/b/c.rs",
-            "docs/x/y.txt",
-            "README.md",
-            "lib.rs",
+        for (path, breach) in [
+            ("src/a.rs", None),
+            ("src/deep/er/a.rs", None),
+            ("README.md", None),
+            ("docs/a/b.md", None),
+            ("Cargo.toml", None),
+            ("src/top/x", None),
+            ("a/Cargo.toml", Some(Breach::Outside)),
+            ("a/README.md", Some(Breach::Outside)),
+            ("srcs/a.rs", Some(Breach::Outside)),
+            ("src/Cargo.lock", Some(Breach::Forbidden)),
+            ("src/generated/a.rs", Some(Breach::Forbidden)),
+            ("top/x", Some(Breach::Forbidden)),
         ] {
-            assert_eq!(violation(fine), None, "{fine}");
-        }
-        for other in ["src/a.rs", "x/README.md", "docsx", "src/authority/a.rs"] {
-            assert_eq!(violation(other), Some(Violation::NotOwned), "{other}");
-        }
-        assert_eq!(violation("src/auth/keys/k.rs"), Some(Violation::Forbidden));
-        assert_eq!(violation("docs/.env"), Some(Violation::Secret));
-    }
-
-    #[test]
-    fn secrets_are_told_by_their_names() {
-        let boundary = boundary(&[], &[]);
-        for secret in [
-            ".env",
-            "a/.env.local",
-            "x/y/server.PEM",
-            "id_rsa",
-            ".aws/credentials",
-            "secrets.yaml",
-        ] {
-            assert_eq!(
-                boundary.violation(secret),
-                Some(Violation::Secret),
-                "{secret}"
-            );
-        }
-        for plain in [
-            ".env.example",
-            "environment.ts",
-            "id_rsa.pub",
-            "keys.rs",
-            "monkey",
-            "a.env.rs",
-        ] {
-            assert_eq!(boundary.violation(plain), None, "{plain}");
+            assert_eq!(boundary.breach(Path::new(path)), breach, "{path}");
         }
     }
 
     #[test]
-    fn what_is_no_glob_is_told() {
-        let error = Boundary::new(&["src/[".to_owned()], &[]).unwrap_err();
-        assert!(error.contains("src/["), "{error}");
+    fn secrets_are_told_by_name_at_any_depth_and_in_any_case() {
+        let boundary = boundary(&[], &[], &["ops/*.token", "!tests/fixtures/*.pem"]);
+        for (path, secret) in [
+            (".env", true),
+            ("api/.env.production", true),
+            ("api/.ENV", true),
+            (".env.example", false),
+            ("environment.ts", false),
+            ("certs/server.key", true),
+            ("deploy/id_ed25519", true),
+            ("id_ed25519.pub", false),
+            ("home/.aws/credentials", true),
+            ("ops/ci.token", true),
+            ("tests/fixtures/a.pem", false),
+            ("tests/a.pem", true),
+            ("src/credentials.rs", false),
+            ("x/.docker/config.json", true),
+        ] {
+            let breach = boundary.breach(Path::new(path));
+            assert_eq!(breach.is_some(), secret, "{path}: {breach:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_glob_is_named() {
+        let own = |glob: &str| vec!["a".to_owned(), glob.to_owned()];
+        let (list, at, _) = Boundary::new(&own("{a"), &[], &[]).expect_err("no glob");
+        assert_eq!((list, at), ("allowed", 1));
+        let (list, at, why) = Boundary::new(&[], &own("/"), &[]).expect_err("no glob");
+        assert_eq!(
+            (list, at, why.as_str()),
+            ("forbidden", 1, "the glob is empty")
+        );
     }
 }

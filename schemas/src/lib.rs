@@ -30,7 +30,7 @@ mod verdict;
 #[cfg(feature = "boundary")]
 mod boundary;
 #[cfg(feature = "boundary")]
-pub use boundary::{Boundary, SECRETS, Violation};
+pub use boundary::{Boundary, Breach, Malformed, SECRETS, globs};
 #[cfg(feature = "validate")]
 pub mod schema;
 #[cfg(feature = "yaml")]

@@ -5,7 +5,13 @@ use std::path::Path;
 use schemas::{Plan, Task};
 
 /// Gates for what has changed since `base` in a worktree whose project lies in `inner`.
-pub(crate) fn boundaries(plan: &Plan, task: &Task, base: &str, inner: &Path) -> Vec<String> {
+pub(crate) fn boundaries(
+    plan: &Plan,
+    task: &Task,
+    base: &str,
+    inner: &Path,
+    secrets: &[String],
+) -> Vec<String> {
     let role = task
         .role
         .as_ref()
@@ -19,27 +25,26 @@ pub(crate) fn boundaries(plan: &Plan, task: &Task, base: &str, inner: &Path) -> 
         )
     });
     let gate = |(name, allowed, forbidden): (String, &Vec<String>, &Vec<String>)| {
-        let at_top = |globs: &Vec<String>| {
-            globs
-                .iter()
-                .map(|glob| below(inner, glob))
-                .collect::<Vec<_>>()
+        let at_top = |globs: &Vec<String>, floats: bool| {
+            let globs = globs.iter().map(|glob| below(inner, glob, floats));
+            globs.collect::<Vec<_>>()
         };
         let paths = serde_json::json!({
-            "base": base, "allowed": at_top(allowed), "forbidden": at_top(forbidden),
+            "base": base, "allowed": at_top(allowed, false), "forbidden": at_top(forbidden, true), "secrets": secrets,
         });
         serde_json::json!({ "name": name, "paths": paths }).to_string()
     };
     std::iter::once(own).chain(of_role).map(gate).collect()
 }
 
-/// A glob of the project's, seen from the top of its repository.
-fn below(inner: &Path, glob: &str) -> String {
+/// A glob of the project's, seen from the top of its repository. One without a slash that forbids means any depth.
+fn below(inner: &Path, glob: &str, floats: bool) -> String {
     let glob = glob.trim_start_matches("./");
     let folder = inner.to_string_lossy();
-    match folder.is_empty() {
-        true => glob.to_owned(),
-        false => format!("{folder}/{glob}"),
+    match (folder.is_empty(), floats && !glob.contains('/')) {
+        (true, _) => glob.to_owned(),
+        (false, false) => format!("{folder}/{}", glob.trim_start_matches('/')),
+        (false, true) => format!("{folder}/**/{glob}"),
     }
 }
 
@@ -52,7 +57,7 @@ mod tests {
         let plan = r#"{"planId":"p","roles":{"web":{"paths":["src/**"]}},
             "tasks":[{"id":"t1","title":"T","role":"web","paths":["src/a/**"],"forbiddenPaths":["./src/a/b"]}]}"#;
         let plan: Plan = serde_json::from_str(plan).unwrap();
-        let gates = boundaries(&plan, &plan.tasks[0], "abc", Path::new("page"));
+        let gates = boundaries(&plan, &plan.tasks[0], "abc", Path::new("page"), &[]);
         let gates: Vec<serde_json::Value> = gates
             .iter()
             .map(|gate| serde_json::from_str(gate).unwrap())
@@ -60,13 +65,13 @@ mod tests {
         assert_eq!(
             gates[0],
             serde_json::json!({"name": "boundaries", "paths":
-                {"base": "abc", "allowed": ["page/src/a/**"], "forbidden": ["page/src/a/b"]}})
+                {"base": "abc", "allowed": ["page/src/a/**"], "forbidden": ["page/src/a/b"], "secrets": []}})
         );
         assert_eq!(
             gates[1]["paths"]["allowed"],
             serde_json::json!(["page/src/**"])
         );
-        let alone = boundaries(&plan, &plan.tasks[0], "abc", Path::new(""));
+        let alone = boundaries(&plan, &plan.tasks[0], "abc", Path::new(""), &[]);
         assert!(alone[0].contains(r#""src/a/**""#), "{alone:?}");
     }
 }

@@ -115,7 +115,7 @@ impl Shell<'_> {
             .strip_prefix(&tree.path)
             .unwrap_or(Path::new(""));
         let plan = &self.run.plan;
-        crate::graph::boundaries(plan, &plan.tasks[task], &base, inner)
+        crate::graph::boundaries(plan, &plan.tasks[task], &base, inner, &tree.setup.secrets)
     }
 
     /// Worktrees that are taken up again are no news.

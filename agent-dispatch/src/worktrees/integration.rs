@@ -216,7 +216,7 @@ impl Integration<'_> {
             base: base.as_deref(),
             work: &work,
         };
-        let found = secrets(git, &ground.now, &work)?;
+        let found = secrets(git, &ground.now, &work, &tree.setup.secrets)?;
         if !found.is_empty() {
             return Ok(Err(self.refused(job, tree, target, found)));
         }

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use schemas::Boundary;
@@ -27,6 +28,8 @@ pub(crate) struct Work<'a> {
     pub(crate) task: &'a str,
     pub(crate) title: &'a str,
     pub(crate) attempt: u32,
+    /// Globs that are added to the list of files with secrets, or taken out of it.
+    pub(crate) secrets: &'a [String],
     /// The agent said that it was done.
     pub(crate) done: bool,
 }
@@ -188,8 +191,8 @@ pub(crate) fn commit_leftovers(
     if changed.is_empty() {
         return Ok(None);
     }
-    let secrets = Boundary::new(&[], &[]).map_err(anyhow::Error::msg)?;
-    let is_secret = |name: &&OsString| secrets.is_secret(&path_of(name).to_string_lossy());
+    let secrets = secrets(work.secrets)?;
+    let is_secret = |name: &&OsString| secrets.is_secret(Path::new(path_of(name)));
     let (kept_out, taken): (Vec<_>, Vec<_>) = changed.iter().partition(is_secret);
     let list = |names: &[&OsString]| {
         let mut text = Vec::new();
@@ -244,6 +247,12 @@ pub(crate) fn commit_leftovers(
     }
     commit(git, &message(work), notes)?;
     git.commit("HEAD")
+}
+
+/// Which files hold secrets. `!GLOB` takes some out of the list.
+pub(crate) fn secrets(globs: &[String]) -> anyhow::Result<Boundary> {
+    Boundary::new(&[], &[], globs)
+        .map_err(|(list, at, why)| anyhow::anyhow!("glob {at} of {list} is none: {why}"))
 }
 
 /// What a line of `git status` is about.

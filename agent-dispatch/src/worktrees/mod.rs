@@ -239,6 +239,7 @@ impl Worktrees {
             task: &unit.task,
             title: &unit.title,
             attempt,
+            secrets: unit.trees.first().map_or(&[], |tree| &tree.setup.secrets),
             done,
         }
     }

@@ -1,9 +1,11 @@
 //! What is never merged, whatever gates say: secrets, and conflicts that nobody has solved.
 
+use std::path::Path;
+
 use anyhow::bail;
-use schemas::Boundary;
 
 use super::git::Git;
+use super::leftovers;
 
 /// What keeps work out of its target.
 #[derive(Debug, Clone)]
@@ -14,8 +16,13 @@ pub(crate) struct Found {
 }
 
 /// Secrets that any of its commits brings in, also one that a later commit takes out again.
-pub(super) fn secrets(git: &Git, tip: &str, work: &str) -> anyhow::Result<Vec<Found>> {
-    let secrets = Boundary::new(&[], &[]).map_err(anyhow::Error::msg)?;
+pub(super) fn secrets(
+    git: &Git,
+    tip: &str,
+    work: &str,
+    globs: &[String],
+) -> anyhow::Result<Vec<Found>> {
+    let secrets = leftovers::secrets(globs)?;
     let range = format!("{tip}..{work}");
     let args = [
         "log",
@@ -31,7 +38,7 @@ pub(super) fn secrets(git: &Git, tip: &str, work: &str) -> anyhow::Result<Vec<Fo
     names.sort();
     names.dedup();
     let names = names.iter().map(|name| name.to_string_lossy());
-    let secret = names.filter(|name| secrets.is_secret(name.trim_start_matches('\n')));
+    let secret = names.filter(|name| secrets.is_secret(Path::new(name.trim_start_matches('\n'))));
     let found = secret.map(|name| Found {
         file: Some(name.trim_start_matches('\n').to_owned()),
         line: None,

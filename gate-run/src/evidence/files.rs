@@ -22,7 +22,7 @@ pub(crate) fn matching(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Str
         let there = folder.join(pattern).symlink_metadata().is_ok();
         return Ok(there.then(|| PathBuf::from(pattern)).into_iter().collect());
     }
-    let globs = crate::boundary::globs(&[pattern.to_owned()]).map_err(|(_, why)| why)?;
+    let globs = schemas::globs(&[pattern.to_owned()]).map_err(|(_, why)| why)?;
     // What stands before the first wildcard need not be looked for.
     let fixed = Path::new(pattern)
         .iter()

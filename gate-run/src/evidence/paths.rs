@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use schemas::{Finding, GatePaths};
+use schemas::{Boundary, Breach, Finding, GatePaths};
 
 use super::{Place, Seen, counted};
-use crate::boundary::{Boundary, Breach};
 use crate::git::{Change, Git};
 
 /// What may have changed.

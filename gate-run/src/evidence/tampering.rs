@@ -9,7 +9,6 @@ use schemas::{CheckStatus, Finding};
 use serde_json::Value;
 
 use super::{Place, Seen, counted};
-use crate::boundary;
 use crate::git::Git;
 
 /// Files that say how the work is checked, at any depth.
@@ -162,7 +161,7 @@ impl Tampering {
 
 fn set(globs: &[&str]) -> GlobSet {
     let globs: Vec<String> = globs.iter().map(|glob| (*glob).to_owned()).collect();
-    boundary::globs(&globs).expect("the globs above are globs")
+    schemas::globs(&globs).expect("the globs above are globs")
 }
 
 fn scripts(text: &str) -> Vec<Option<Value>> {

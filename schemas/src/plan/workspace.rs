@@ -20,6 +20,9 @@ pub struct WorkspaceSetup {
     /// Files that git ignores and that are copied from the project's checkout, as patterns of `.gitignore`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copy: Vec<String>,
+    /// Globs that are added to the list of files with secrets, which are never committed or merged; `!GLOB` takes out of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
     /// How many free ports it has to itself; default 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<u16>,
