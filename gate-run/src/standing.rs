@@ -120,7 +120,12 @@ fn report_against(printed: &Printed, allow_no_tests: bool) -> Option<String> {
     (none && !allow_no_tests).then(|| "no test was run".to_owned())
 }
 
+/// What of the surroundings has failed. Where a test runner has counted failures, they are the work's, whatever its
+/// tests print of networks and disks.
 fn surroundings(printed: &Printed) -> Option<(&'static str, String)> {
+    if runner::both(&printed.counters, None).is_some_and(|report| report.counts.failed > 0) {
+        return None;
+    }
     let told = |bytes: &[u8]| external::failure(&plain(bytes));
     told(&printed.stderr).or_else(|| told(&printed.stdout))
 }

@@ -110,10 +110,7 @@ impl Counter {
     /// Takes a whole line, without its end and without escape sequences.
     pub(crate) fn line(&mut self, line: &str) {
         let line = line.trim_end();
-        if !lines::may_tell(line) {
-            return;
-        }
-        for runner in lines::runners() {
+        for runner in lines::candidates(line).iter().copied() {
             let mut fresh = Reading::default();
             let known = self.readings.iter_mut().find(|(known, _)| *known == runner);
             let (reading, new) = match known {

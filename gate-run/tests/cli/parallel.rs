@@ -105,6 +105,10 @@ fn infrastructure_is_tried_again_and_a_failure_is_not() {
     let ran = sandbox.gates(&counted("exit 1"), &quick);
     assert_eq!((ran.outcome().as_str(), tries()), ("1 failed: failed", 1));
     assert!(ran.check(0)["attempts"].is_null());
+    // A test that prints such words and fails has failed.
+    let tested = "echo 'No space left on device'; echo '1 failed in 0.1s'; exit 1";
+    let ran = sandbox.gates(&counted(tested), &quick);
+    assert_eq!((ran.outcome().as_str(), tries()), ("1 failed: failed", 1));
     let ran = sandbox.gates(&counted("exit 127"), &quick);
     assert_eq!(
         (ran.outcome().as_str(), tries()),

@@ -21,76 +21,48 @@ pub(super) struct Reading {
     wrong: Option<String>,
 }
 
-pub(super) fn runners() -> [Runner; 9] {
-    [
-        Runner::Tap,
-        Runner::Cargo,
-        Runner::Nextest,
-        Runner::Pytest,
-        Runner::Unittest,
-        Runner::Jest,
-        Runner::GoJson,
-        Runner::Go,
-        Runner::Other,
-    ]
-}
-
-/// Whether a line could be of a runner at all, so that most lines cost no patterns.
-pub(super) fn may_tell(line: &str) -> bool {
+/// The runners that could have printed a line, by its beginning, so that most lines cost no patterns.
+pub(super) fn candidates(line: &str) -> &'static [Runner] {
+    use Runner::{Cargo, Go, GoJson, Jest, Nextest, Other, Pytest, Tap, Unittest};
+    const COUNTED: [&str; 8] = [
+        " passed", " failed", " passing", " failing", " pending", " example", " error", " skipped",
+    ];
     let trimmed = line.trim_start();
-    let Some(first) = trimmed.as_bytes().first() else {
-        return false;
-    };
-    match first {
-        b'{' => line.contains("\"Action\""),
-        b'0'..=b'9' => {
-            trimmed.starts_with("1..")
-                || [
-                    " passed",
-                    " failed",
-                    " passing",
-                    " failing",
-                    " example",
-                    " error",
-                    " skipped",
-                    " deselected",
-                    "tests passed",
-                ]
-                .iter()
-                .any(|word| line.contains(word))
+    let starts = |start: &str| trimmed.starts_with(start);
+    match trimmed.as_bytes().first() {
+        Some(b'{') if line.contains("\"Action\"") => &[GoJson],
+        Some(b'0'..=b'9') if starts("1..") => &[Tap],
+        Some(b'0'..=b'9') if COUNTED.iter().any(|word| line.contains(word)) => &[Pytest, Other],
+        Some(b'0'..=b'9') if line.contains(" tests passed,") || line.contains(" deselected") => {
+            &[Pytest, Other]
         }
-        b'=' | b'-' => {
-            line.contains(" in ") || trimmed.starts_with("--- ") || line.contains("no tests ran")
+        Some(b'=') if line.contains(" in ") => &[Pytest],
+        Some(b'-') if starts("--- ") => &[Go],
+        Some(b'o') if starts("ok") => &[Tap, Go],
+        Some(b'n') if starts("not ok") => &[Tap],
+        Some(b'n') if starts("no tests ran") => &[Pytest],
+        Some(b'B') if starts("Bail out!") => &[Tap],
+        Some(b't')
+            if starts("test result:") || (starts("test ") && line.ends_with(" ... FAILED")) =>
+        {
+            &[Cargo]
         }
-        _ => [
-            "ok",
-            "not ok",
-            "Bail out!",
-            "test ",
-            "Summary ",
-            "Ran ",
-            "FAIL",
-            "ERROR",
-            "Tests",
-            "Test Suites",
-            "Test Files",
-            "OK",
-            "No test",
-            "no tests",
-            "#",
-            "ℹ",
-            "?",
-            "FLAKY",
-            "TIMEOUT",
-            "SIGSEGV",
-            "SIGABRT",
-            "SIGKILL",
-            "LEAK-FAIL",
-            "location: ",
-            "error: ",
-        ]
-        .iter()
-        .any(|start| trimmed.starts_with(start)),
+        Some(b'S') if starts("Summary ") || starts("SIG") => &[Nextest],
+        Some(b'R') if starts("Ran ") => &[Unittest],
+        Some(b'F') if starts("FAIL") => &[Nextest, Pytest, Unittest, Jest, Go],
+        Some(b'E') if starts("ERROR") => &[Pytest, Unittest],
+        Some(b'T') if starts("Test") => &[Jest, Other],
+        Some(b'T' | b'A' | b'L')
+            if starts("TIMEOUT ") || starts("ABORT ") || starts("LEAK-FAIL ") =>
+        {
+            &[Nextest]
+        }
+        Some(b'O') if starts("OK") => &[Unittest, Other],
+        Some(b'N') if starts("No test") => &[Jest, Other],
+        Some(b'#' | 0xe2) if starts("#") || starts("ℹ") => &[Other],
+        Some(b'?') => &[Go],
+        Some(b'l' | b'e') if starts("location: ") || starts("error: ") => &[Tap],
+        _ => &[],
     }
 }
 
