@@ -162,6 +162,7 @@ impl Shell<'_> {
             terminal: crate::core::terminal_id(limits.seed, &task.id, attempt.number),
             program: gate_program.clone(),
             workspace: &workspace,
+            base: self.bases(attempt.task).into_iter().next().flatten(),
             gates: gates.collect(),
             makeflags: self.tokens.makeflags(),
             mask: self.mask.clone(),

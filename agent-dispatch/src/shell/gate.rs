@@ -37,6 +37,8 @@ pub(super) struct Check<'a> {
     pub(super) workspace: &'a Path,
     /// What tells them of the tokens that they may take.
     pub(super) makeflags: Option<String>,
+    /// The commit that the work began from, where that is known.
+    pub(super) base: Option<String>,
     /// Raw gates, as they stand in the plan.
     pub(super) gates: Vec<&'a str>,
     /// What checks print is seen by as many as what agents print.
@@ -95,6 +97,10 @@ pub(super) fn start(
     let expression = crate::worktrees::git::LOCAL
         .iter()
         .fold(expression, |expression, name| expression.env_remove(name));
+    let expression = match &check.base {
+        Some(base) => expression.env("GATE_BASE", base),
+        None => expression,
+    };
     let expression = match &check.makeflags {
         Some(flags) => expression.env("MAKEFLAGS", flags),
         None => expression,

@@ -210,6 +210,7 @@ impl Batch {
             program: self.gate_program.clone(),
             workspace: folder,
             makeflags: self.makeflags.clone(),
+            base: work.bases.first().cloned().flatten(),
             gates: self.gates.iter().map(String::as_str).collect(),
             mask: self.mask.clone(),
         };
