@@ -283,7 +283,7 @@ fn dispatch(
     contain::make_room(limits.jobs);
     let containment = Containment::new(&mark, cli.contain)?;
     worktrees.mark(contain::MARK, &containment.mark("git"));
-    worktrees.claim(&state)?;
+    worktrees.claim(&state, dir.path())?;
     let mut means = containment.level();
     if let Some(prefix) = &cli.launcher {
         means.push_str(&format!(" + launcher {prefix}"));

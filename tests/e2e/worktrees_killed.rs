@@ -102,21 +102,39 @@ fn a_lock_of_a_killed_git_holds_up_nobody() {
 
 #[test]
 fn killed_while_a_worktree_is_made() {
-    let hook = "#!/bin/sh\ntest -e \"$HOME/slow\" || exit 0\ncase $PWD in */p/t1) touch \"$HOME/there\"; exec sleep 600;; esac\n";
-    let ground = Ground::new()
-        .task("t1", &[], "echo 1 >t1")
-        .task("t2", &[], "echo 2 >t2");
-    ground
-        .sandbox
-        .write("my repo/.git/hooks/post-checkout", hook);
-    ground.sh("chmod +x .git/hooks/post-checkout; touch ../slow");
-    let running = ground.start();
-    ground.sandbox.wait_for("there");
-    kill(running);
-    ground.sh("rm ../slow");
+    let hook = "#!/bin/sh\ntest -e \"$HOME/slow\" || exit 0\ncase $PWD in */p/t2) touch \"$HOME/there\"; exec sleep 600;; esac\n";
+    for (target, flags) in [("orchestrate/p", ""), ("main", "--target current")] {
+        // The second begins from a tip at which nobody was when the run began.
+        let ground = Ground::new()
+            .task("t1", &[], "echo 1 >t1")
+            .task("t2", &["t1"], "echo 2 >t2")
+            .flags(flags);
+        ground
+            .sandbox
+            .write("my repo/.git/hooks/post-checkout", hook);
+        ground.sh("chmod +x .git/hooks/post-checkout; touch ../slow");
+        let running = ground.start();
+        ground.sandbox.wait_for("there");
+        kill(running);
+        ground.sh("rm ../slow");
+        ground.run().expect(0);
+        let files = ground.sh(&format!("git ls-tree --name-only {target} | xargs"));
+        assert_eq!(files, "a b t1 t2");
+        ground.assert_tidy(&[]);
+    }
+}
+
+#[test]
+fn a_branch_that_the_journal_has_lost_is_known_by_its_worktree() {
+    let ground = killed_at_work("echo 1 >new; commit new", "test -f new");
+    // As after a power cut: what was written last is not there.
+    let cut =
+        "sed -i '/workspace-created/,$d' .orchestrate/journal.ndjson; rm .orchestrate/state.json";
+    ground.sandbox.sh(cut).expect(0);
+    ground.sh("git update-ref -d refs/heads/orchestrate/work/p/t2");
+    ground.sandbox.write("agents/t1", "test -f new");
     ground.run().expect(0);
-    assert_eq!(ground.files(), "a b t1 t2");
-    ground.assert_tidy(&[]);
+    assert!(ground.files().contains("new"), "{}", ground.files());
 }
 
 /// Stopped in a merge by a hook that waits for a file.

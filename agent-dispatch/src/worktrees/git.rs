@@ -36,6 +36,27 @@ pub(crate) const LOCAL: [&str; 10] = [
     "GIT_IMPLICIT_WORK_TREE",
 ];
 
+/// For the environment of agents: whatever their gits leave running in the background is ended with the attempt.
+pub(crate) fn without_housekeeping() -> Vec<(String, String)> {
+    let known = std::env::var("GIT_CONFIG_COUNT").ok();
+    let known: u32 = known.and_then(|count| count.parse().ok()).unwrap_or(0);
+    let setting = |number: u32, name: &str, value: &str| {
+        let number = known + number;
+        [
+            (format!("GIT_CONFIG_KEY_{number}"), name.to_owned()),
+            (format!("GIT_CONFIG_VALUE_{number}"), value.to_owned()),
+        ]
+    };
+    let count = ("GIT_CONFIG_COUNT".to_owned(), (known + 2).to_string());
+    let settings = [
+        setting(0, "maintenance.auto", "false"),
+        setting(1, "gc.auto", "0"),
+    ];
+    std::iter::once(count)
+        .chain(settings.into_iter().flatten())
+        .collect()
+}
+
 /// git in one folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Git {
@@ -124,7 +145,8 @@ impl Git {
         Git {
             folder: folder.into(),
             env: Vec::new(),
-            config: Vec::new(),
+            // Housekeeping in the background would outlive us, or be ended in the middle and leave its lock.
+            config: vec!["maintenance.auto=false", "gc.auto=0"],
             stop: Stop::default(),
         }
     }

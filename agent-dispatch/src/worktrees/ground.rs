@@ -54,10 +54,7 @@ pub(super) fn ground(
         .stopped_by(stop)
         // It may know how a conflict was solved once; whether that holds here, nobody has looked.
         .config("rerere.autoUpdate=false")
-        .config("advice.mergeConflict=false")
-        // Housekeeping in the background would outlive us.
-        .config("maintenance.auto=false")
-        .config("gc.auto=0");
+        .config("advice.mergeConflict=false");
     if path.exists() {
         if let Ok(standing) = tree.verify(repository) {
             let other = Lease::read(&standing.git_dir).filter(|known| known.pid != lease.pid);

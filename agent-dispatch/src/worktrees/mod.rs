@@ -295,6 +295,7 @@ fn tell(
 ) {
     if env.is_empty() {
         env.extend(variables);
+        env.extend(git::without_housekeeping());
         for (name, value) in [
             ("BRANCH", &tree.branch),
             ("TARGET_BRANCH", &repository.target),

@@ -8,9 +8,10 @@ use clap::ValueEnum;
 use schemas::{Failure, Plan, Project, State, Task, WorkspaceSetup};
 
 use super::git::Git;
+use super::lease::Lease;
 use super::repository::{Place, Repository, Wish};
 use super::strategy::Strategy;
-use super::tree::Tree;
+use super::tree::{Tree, git_dir};
 use super::{Unit, Worktrees};
 use crate::core::TaskIdx;
 use crate::graph::{ask_for_worktrees, folder};
@@ -105,14 +106,11 @@ impl Worktrees {
         Some(unit.trees.iter().map(|tree| tree.repository).collect())
     }
 
-    /// Makes sure that nothing is in the way, and makes the targets. Before the first task.
-    pub(crate) fn claim(&self, state: &State) -> Result<(), Failure> {
-        let known: BTreeSet<String> = state
-            .tasks
-            .values()
-            .flat_map(|task| &task.workspaces)
-            .filter_map(|workspace| workspace.branch.clone())
-            .collect();
+    /// Makes sure that nothing is in the way, and makes the targets. Before the first task. `dir` is the run directory.
+    pub(crate) fn claim(&self, state: &State, dir: &Path) -> Result<(), Failure> {
+        let recorded = state.tasks.values().flat_map(|task| &task.workspaces);
+        let recorded = recorded.filter_map(|workspace| workspace.branch.clone());
+        let known: BTreeSet<String> = recorded.chain(self.leased(dir)).collect();
         let mut objections = Vec::new();
         for (at, repository) in self.repositories.iter().enumerate() {
             let branches = self.branches(at);
@@ -136,6 +134,17 @@ impl Worktrees {
                 .map_err(|error| trouble(&error))?;
         }
         Ok(())
+    }
+
+    /// Branches in whose worktrees this run has worked: its last dispatcher may have been killed before it could say so.
+    fn leased(&self, dir: &Path) -> impl Iterator<Item = String> {
+        let units = self.units.iter().flatten();
+        let trees = units.flat_map(|unit| &unit.trees);
+        trees.filter_map(move |tree| {
+            let lease = Lease::read(&git_dir(&tree.path))?;
+            let ours = lease.dir == dir && lease.plan == self.plan;
+            ours.then(|| tree.branch.clone())
+        })
     }
 
     fn branches(&self, repository: usize) -> Vec<String> {

@@ -177,7 +177,9 @@ impl Repository {
 
     /// A branch without commits of its own, as it is left when somebody is killed while a worktree is made.
     fn is_empty_handed(&self, branch: &str) -> anyhow::Result<bool> {
-        self.git.holds(&self.base, &format!("refs/heads/{branch}"))
+        let tip = self.git.commit(&self.tip_ref)?;
+        let from = tip.as_ref().unwrap_or(&self.base);
+        self.git.holds(from, &format!("refs/heads/{branch}"))
     }
 
     /// Makes sure that there is a target, and that what stands in for it holds it. Removes what a killed git has locked.
