@@ -25,3 +25,5 @@ mod worktrees_killed;
 mod worktrees_merged;
 mod worktrees_ready;
 mod worktrees_target;
+mod worktrees_torture;
+mod worktrees_traced;
