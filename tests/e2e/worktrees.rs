@@ -158,8 +158,7 @@ fn a_task_in_two_repositories_is_in_both_targets() {
 
 #[test]
 fn what_conflicts_in_the_second_repository_is_not_in_the_first() {
-    for flags in ["", "--bisect"] {
-        let ground = Ground::new()
+    let ground = Ground::new()
             .task("t1", &[], "echo 1 >t1; echo one >\"$OTHER/o\"; reach t1")
             .task(
                 "t2",
@@ -168,22 +167,19 @@ fn what_conflicts_in_the_second_repository_is_not_in_the_first() {
                  echo 2 >t2; echo two >\"$OTHER/o\"",
             )
             .task("t3", &["t1"], "echo 3 >t3")
-            .with_other()
-            .flags(flags);
-        ground.run().expect(1);
-        assert_eq!(ground.outcome("t2"), "failed");
-        assert_eq!(ground.files(), "a b t1 t3");
-        let other = ground.sandbox.sh("git -C other show orchestrate/p:o");
-        assert_eq!(other.stdout, "one\n");
-        ground.assert_tidy(&["t2"]);
-    }
+            .with_other();
+    ground.run().expect(1);
+    assert_eq!(ground.outcome("t2"), "failed");
+    assert_eq!(ground.files(), "a b t1 t3");
+    let other = ground.sandbox.sh("git -C other show orchestrate/p:o");
+    assert_eq!(other.stdout, "one\n");
+    ground.assert_tidy(&["t2"]);
 }
 
 #[test]
 fn what_cannot_be_merged_at_all_in_the_second_repository_is_not_in_the_first() {
     // The branch there is gone when its turn has come; the first repository has the work on its way already.
-    for flags in ["", "--bisect"] {
-        let ground = Ground::new()
+    let ground = Ground::new()
             .task("t1", &[], "await t2; echo 1 >t1")
             .task("t2", &[], "reach t2; echo 2 >t2; until test -e \"$HOME/held\"; do sleep 0.02; done")
             .task("t3", &[], "await t2; echo 3 >t3; until test -e \"$HOME/held\"; do sleep 0.02; done")
@@ -193,11 +189,10 @@ fn what_cannot_be_merged_at_all_in_the_second_repository_is_not_in_the_first() {
                  cd \"$HOME/other\"; git worktree remove --force --force ../other-worktrees/p/t2; git branch -q -D orchestrate/work/p/t2",
             )
             .with_other()
-            .flags(flags);
-        ground.run().expect(1);
-        let outcomes = ["t1", "t2", "t3"].map(|task| ground.outcome(task));
-        assert_eq!(outcomes, ["succeeded", "failed", "succeeded"], "{flags}");
-        assert_eq!(ground.files(), "a b t1 t3", "{flags}");
-        ground.assert_tidy(&["t2"]);
-    }
+            .flags("--bisect");
+    ground.run().expect(1);
+    let outcomes = ["t1", "t2", "t3"].map(|task| ground.outcome(task));
+    assert_eq!(outcomes, ["succeeded", "failed", "succeeded"]);
+    assert_eq!(ground.files(), "a b t1 t3");
+    ground.assert_tidy(&["t2"]);
 }

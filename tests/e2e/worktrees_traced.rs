@@ -122,7 +122,7 @@ fn eventful(strategy: &str) -> Ground {
 
 #[test]
 fn no_run_pushes_by_force_or_resets_what_is_not_ours() {
-    for strategy in ["merge", "cherry-pick", "squash", "rebase"] {
+    for strategy in ["cherry-pick", "rebase"] {
         assert_harmless(&traced(eventful(strategy), 1));
     }
     let target = "--target current --merge-strategy merge";
@@ -140,13 +140,26 @@ fn no_run_pushes_by_force_or_resets_what_is_not_ours() {
 }
 
 #[test]
-fn the_trace_is_one_in_which_harm_would_be_seen() {
-    let harmful = |line: &str| {
-        let ground = Ground::new().task("t1", &[], line);
-        let commands = traced(ground, 0);
-        std::panic::catch_unwind(|| assert_harmless(&commands)).is_err()
+fn what_is_looked_for_would_be_found() {
+    let is_found = |line: &str, folder: &str| {
+        let command = Command {
+            folder: folder.to_owned(),
+            arguments: line.split(' ').map(str::to_owned).collect(),
+        };
+        std::panic::catch_unwind(|| assert_harmless(&[command])).is_err()
     };
-    assert!(harmful("git reset -q --hard"));
-    assert!(harmful("git -C \"$HOME/my repo\" checkout -q -f"));
-    assert!(harmful("git push -q -f . HEAD:x || true"));
+    let tree = "/x/my repo-worktrees/p/t1";
+    for (line, folder) in [
+        ("git push -f . HEAD:x", tree),
+        ("git reset -q --hard", tree),
+        ("git checkout -q -f", tree),
+        ("git checkout --force --detach x", "/x/my repo"),
+        ("git -c a=b commit --quiet", "/x/my repo"),
+        ("git clean -ffdq", tree),
+        ("git stash", "/x/my repo-worktrees/p/.integration"),
+    ] {
+        assert!(is_found(line, folder), "{line}");
+    }
+    let ground = "/x/my repo-worktrees/p/.integration";
+    assert!(!is_found("git checkout --force --detach x", ground));
 }
