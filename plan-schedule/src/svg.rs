@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use schemas::printable;
+use unicode_width::UnicodeWidthStr;
 
 use crate::chart::{Bar, Chart, Look, Panel, duration};
+use crate::table::cut;
 
 const GUTTER: f64 = 150.0;
 const MARGIN: f64 = 24.0;
@@ -120,7 +122,7 @@ fn draw_panel(to: &mut String, panel: &Panel, top: f64, width: f64) -> f64 {
             escaped(text)
         );
         // One that would lie over the one before is told on demand only.
-        if at - last > text.chars().count() as f64 * CHARACTER {
+        if at - last > text.width() as f64 * CHARACTER {
             let anchor = if at > left + width * 0.85 {
                 "end"
             } else {
@@ -185,10 +187,10 @@ fn draw_bar(to: &mut String, bar: &Bar, from: f64, until: f64, y: f64) {
     );
     let whole = format!("{}  {}", bar.id, bar.text);
     let room = width - 10.0;
-    let fits = |text: &str| text.chars().count() as f64 * CHARACTER <= room;
-    let shown = if fits(&whole) || room > (bar.id.chars().count() + 8) as f64 * CHARACTER {
+    let fits = |text: &str| text.width() as f64 * CHARACTER <= room;
+    let shown = if fits(&whole) || room > (bar.id.width() + 8) as f64 * CHARACTER {
         shortened(&whole, room, CHARACTER)
-    } else if bar.id.chars().count() as f64 * CHARACTER <= width - 4.0 {
+    } else if bar.id.width() as f64 * CHARACTER <= width - 4.0 {
         bar.id.clone()
     } else {
         String::new()
@@ -287,7 +289,7 @@ fn legend(to: &mut String, chart: &Chart, top: f64, width: f64) -> f64 {
             Look::Gates => "gates",
             Look::Failed => "did not succeed",
         };
-        let wide = 40.0 + text.chars().count() as f64 * CHARACTER;
+        let wide = 40.0 + text.width() as f64 * CHARACTER;
         if x + wide > MARGIN + GUTTER + width && x > MARGIN {
             (x, y) = (MARGIN, y + 20.0);
         }
@@ -310,13 +312,7 @@ fn legend(to: &mut String, chart: &Chart, top: f64, width: f64) -> f64 {
 /// The text, or its beginning, in so many pixels.
 fn shortened(text: &str, room: f64, character: f64) -> String {
     let most = (room / character).max(1.0) as usize;
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars()
-        .take(most.saturating_sub(1))
-        .chain(['…'])
-        .collect()
+    cut(text, most)
 }
 
 /// Text that XML takes for text only. Some characters have no place in it, in whatever spelling.

@@ -1,6 +1,7 @@
 //! The answer as columns, for people.
 
 use schemas::printable;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::bounds::{gap_percent, useful_slots};
 use crate::ready::Ready;
@@ -176,7 +177,7 @@ pub(crate) fn columns<const N: usize>(
     let mut widths = [0; N];
     for row in &rows {
         for (widest, cell) in widths.iter_mut().zip(row) {
-            *widest = cell.chars().count().max(*widest);
+            *widest = cell.width().max(*widest);
         }
     }
     let mut text = String::new();
@@ -187,12 +188,14 @@ pub(crate) fn columns<const N: usize>(
             if index > 0 {
                 line.push_str("  ");
             }
-            if index == N - 1 {
-                line.push_str(cell);
-            } else if right[index] {
-                line.push_str(&format!("{cell:>width$}"));
-            } else {
-                line.push_str(&format!("{cell:<width$}"));
+            // Columns, not characters: those of some scripts take two.
+            let blank = " ".repeat(width.saturating_sub(cell.width()));
+            if right[index] && index < N - 1 {
+                line.push_str(&blank);
+            }
+            line.push_str(cell);
+            if !right[index] && index < N - 1 {
+                line.push_str(&blank);
             }
         }
         text.push_str(cut(&line, width).trim_end());
@@ -201,13 +204,15 @@ pub(crate) fn columns<const N: usize>(
     text
 }
 
-/// The line if it is not longer than `width`, else its beginning.
+/// The line if it is not wider than `width` columns, else its beginning.
 pub(crate) fn cut(line: &str, width: usize) -> String {
-    if line.chars().count() <= width {
+    if line.width() <= width {
         return line.to_owned();
     }
-    line.chars()
-        .take(width.saturating_sub(1))
-        .chain(['…'])
-        .collect()
+    let mut used = 1;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= width
+    };
+    line.chars().take_while(fits).chain(['…']).collect()
 }

@@ -208,6 +208,23 @@ fn a_table_fits_its_width_and_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn wide_characters_take_two_columns_of_a_table() {
+    let plan = PUBLISHED
+        .replace(r#""title": "A""#, r#""title": "界面""#)
+        .replace("t1", "任務一")
+        .replace("front", "前端");
+    let table = text(&run(&["--format", "table"], &plan).stdout);
+    assert!(
+        table.contains("   0  任務一  前端      0       10     30            界面\n"),
+        "{table}"
+    );
+    assert!(
+        table.contains("   1  t3      back     10       30      0  *         C\n"),
+        "{table}"
+    );
+}
+
+#[test]
 fn a_state_of_another_plan_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json");
