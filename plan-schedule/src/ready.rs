@@ -140,7 +140,8 @@ impl<'s, 'n> Door<'s, 'n> {
             stages: stages(schedule, state, unsettled),
             wave: wave.filter(|_| schedule.options.barriers),
             busy_with: vec![None; network.lanes.len()],
-            free: (schedule.options.slots as usize).saturating_sub(running.len()),
+            free: (schedule.options.slots as usize)
+                .saturating_sub(running.len() + elsewhere(network, state)),
         };
         for task in running {
             door.take_lane(*task);
@@ -182,6 +183,24 @@ impl<'s, 'n> Door<'s, 'n> {
             self.busy_with[*lane as usize].get_or_insert(task);
         }
     }
+}
+
+/// How many tasks hold a slot that are not of the part that is asked for.
+fn elsewhere(network: &Network<'_>, state: &State) -> usize {
+    if !network.is_partial() {
+        return 0;
+    }
+    let is_busy = |status: TaskStatus| {
+        !matches!(
+            status,
+            TaskStatus::Pending | TaskStatus::Waiting | TaskStatus::Settled
+        )
+    };
+    let others = state
+        .tasks
+        .iter()
+        .filter(|(id, task)| is_busy(task.status) && network.find(id).is_none());
+    others.count()
 }
 
 /// Why nothing new is started at all.

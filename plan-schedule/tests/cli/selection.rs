@@ -132,4 +132,19 @@ fn what_may_start_can_be_asked_of_a_part() {
         answer["waiting"],
         json!({"t4": "waiting for t3", "t5": "waiting for t4"})
     );
+    // Who works on the rest holds a slot all the same.
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state.json");
+    let running = json!({"kind": "state", "version": 1, "planId": "p", "status": "in_progress", "tasks": {"t1": {"status": "running"}}});
+    std::fs::write(&state, running.to_string()).unwrap();
+    let args = [
+        "--ready",
+        "--project",
+        "front",
+        "--jobs",
+        "1",
+        "--state",
+        state.to_str().unwrap(),
+    ];
+    assert_eq!(schedule(&args, &plan())["waiting"]["t3"], "no free slot");
 }
