@@ -89,7 +89,7 @@ fn a_merge_that_a_killed_agent_left_half_done_gets_in_without_its_markers_or_not
 
 #[test]
 fn a_lock_of_a_killed_git_holds_up_nobody() {
-    let locks = "touch \"$(git rev-parse --git-dir)/index.lock\" \"$(git rev-parse --git-dir)/HEAD.lock\" \
+    let locks = "touch \"$(git rev-parse --git-dir)/index.lock\" \"$(git rev-parse --git-dir)/HEAD.lock\" \"$(git rev-parse --git-dir)/AUTO_MERGE.lock\" \
                  \"$(git rev-parse --git-common-dir)/refs/heads/orchestrate/work/p/t1.lock\" \
                  \"$(git rev-parse --git-common-dir)/packed-refs.lock\"";
     let ground = killed_at_work(&format!("echo 1 >new; {locks}"), "test -f new");

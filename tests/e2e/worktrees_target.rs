@@ -263,3 +263,13 @@ fn a_branch_with_the_name_of_the_plan_is_not_in_the_way() {
         "a b t1"
     );
 }
+
+#[test]
+fn to_look_at_the_users_checkout_does_not_lock_it() {
+    // A stale index that a `git status` would write anew, and an index that cannot be locked.
+    let ground = Ground::new().task("t1", &[], "echo 1 >t1");
+    ground.sh("touch -d '1 hour ago' a b");
+    let before = ground.sh("sha256sum .git/index");
+    ground.run().expect(0);
+    assert_eq!(ground.sh("sha256sum .git/index"), before);
+}

@@ -271,6 +271,8 @@ impl Git {
             .stderr_file(clone(&stderr)?)
             // Nobody is there to type or to edit anything.
             .env("GIT_TERMINAL_PROMPT", "0")
+            // To look at a checkout must not lock it.
+            .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_EDITOR", ":")
             .env("GIT_SEQUENCE_EDITOR", ":")
             .env("LC_ALL", "C");

@@ -213,8 +213,11 @@ impl Tree {
         if git_dir.canonicalize().ok() == repository.common.canonicalize().ok() {
             bail!("{path} is the repository's own checkout");
         }
-        for lock in ["index.lock", "HEAD.lock"] {
-            let _ = std::fs::remove_file(git_dir.join(lock));
+        let files = std::fs::read_dir(&git_dir).into_iter().flatten().flatten();
+        for file in files.map(|file| file.path()) {
+            if file.extension().is_some_and(|kind| kind == "lock") {
+                let _ = std::fs::remove_file(file);
+            }
         }
         Ok(Standing {
             head: String::new(),
