@@ -58,7 +58,7 @@ fn who_is_done_first_is_merged_first_otherwise() {
     let ground = Ground::new().task("p10", &[], "echo 10 >p10").task(
         "p2",
         &[],
-        "until git cat-file -e orchestrate/p:p10; do sleep 0.02; done; echo 2 >p2",
+        "until git cat-file -e orchestrate/p:p10; do sleep 0.1; done; echo 2 >p2",
     );
     ground.run().expect(0);
     assert_eq!(ground.merged(), ["p10", "p2"]);
@@ -163,7 +163,7 @@ fn what_conflicts_in_the_second_repository_is_not_in_the_first() {
             .task(
                 "t2",
                 &[],
-                "await t1; until git -C \"$OTHER\" show orchestrate/p:o | grep -q one; do sleep 0.02; done
+                "await t1; until git -C \"$OTHER\" show orchestrate/p:o | grep -q one; do sleep 0.1; done
                  echo 2 >t2; echo two >\"$OTHER/o\"",
             )
             .task("t3", &["t1"], "echo 3 >t3")
@@ -181,11 +181,11 @@ fn what_cannot_be_merged_at_all_in_the_second_repository_is_not_in_the_first() {
     // The branch there is gone when its turn has come; the first repository has the work on its way already.
     let ground = Ground::new()
             .task("t1", &[], "await t2; echo 1 >t1")
-            .task("t2", &[], "reach t2; echo 2 >t2; until test -e \"$HOME/held\"; do sleep 0.02; done")
-            .task("t3", &[], "await t2; echo 3 >t3; until test -e \"$HOME/held\"; do sleep 0.02; done")
+            .task("t2", &[], "reach t2; echo 2 >t2; until test -e \"$HOME/held\"; do sleep 0.1; done")
+            .task("t3", &[], "await t2; echo 3 >t3; until test -e \"$HOME/held\"; do sleep 0.1; done")
             .before_merge(
                 "test -e \"$HOME/held\" && exit 0; touch \"$HOME/held\"
-                 until test $(grep -c merge-started \"$HOME/.orchestrate/journal.ndjson\") -ge 3; do sleep 0.02; done
+                 until test $(grep -c merge-started \"$HOME/.orchestrate/journal.ndjson\") -ge 3; do sleep 0.1; done
                  cd \"$HOME/other\"; git worktree remove --force --force ../other-worktrees/p/t2; git branch -q -D orchestrate/work/p/t2",
             )
             .with_other()

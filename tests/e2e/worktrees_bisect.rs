@@ -13,7 +13,7 @@ fn batch(others: &[(&str, &str)]) -> Ground {
     let all = others.len() + 1;
     let gate = format!(
         "echo \"$(ls | tr '\\n' ' ')\" >>\"$HOME/verified\"; test ! -e bad || exit 1; test -e \"$HOME/held\" && exit 0
-         touch \"$HOME/held\"; until test $(grep -c merge-started \"$HOME/.orchestrate/journal.ndjson\") -ge {all}; do sleep 0.02; done"
+         touch \"$HOME/held\"; until test $(grep -c merge-started \"$HOME/.orchestrate/journal.ndjson\") -ge {all}; do sleep 0.1; done"
     );
     ground.before_merge(&gate)
 }

@@ -24,7 +24,7 @@ impl Ground {
         sandbox.write(
             "agent",
             "set -e\ncommit() { git add -A && git commit -q --allow-empty -m \"$1\"; }\n\
-             reach() { touch \"$HOME/$1\"; }\nawait() { until test -e \"$HOME/$1\"; do sleep 0.01; done; }\n\
+             reach() { touch \"$HOME/$1\"; }\nawait() { until test -e \"$HOME/$1\"; do sleep 0.03; done; }\n\
              cat >\"$HOME/prompt-$TASK_ID-$ATTEMPT\"\n. \"$HOME/agents/$TASK_ID\"\necho worked\n",
         );
         let plan = json!({

@@ -12,7 +12,7 @@ fn conflicting() -> Ground {
             "t2",
             &[],
             "case $ATTEMPT in 1) reach t2; sed -i s/2/two/ a; sed -i s/2/two/ b; echo 2 >t2; commit two
-             until git show orchestrate/p:a | grep -q one; do sleep 0.02; done;; *) . \"$HOME/resolve\";; esac",
+             until git show orchestrate/p:a | grep -q one; do sleep 0.1; done;; *) . \"$HOME/resolve\";; esac",
         )
         .task("t3", &["t1"], "echo 3 >t3")
 }
@@ -91,7 +91,7 @@ fn of_a_branch_whose_second_commit_conflicts_the_first_does_not_stay() {
                 "t2",
                 &[],
                 "reach t2; echo 2 >t2; commit fine; sed -i s/2/two/ a; commit clash
-                  until git show orchestrate/p:a | grep -q one; do sleep 0.02; done",
+                  until git show orchestrate/p:a | grep -q one; do sleep 0.1; done",
             )
             .flags(&format!("--merge-strategy {strategy}"));
         ground.run().expect(1);
@@ -108,7 +108,7 @@ fn of_a_branch_whose_second_commit_conflicts_the_first_does_not_stay() {
 fn what_does_not_merge_is_picked_when_its_commits_fit() {
     // The first commit comes into the target as a copy and is changed there; merged as a whole, it clashes.
     let ground = Ground::new()
-        .task("t1", &[], "sed -i s/2/two/ a; commit first; reach first; await picked; sed -i s/two/TWO/ a; commit second; until git show orchestrate/p:a | grep -q two; do sleep 0.02; done")
+        .task("t1", &[], "sed -i s/2/two/ a; commit first; reach first; await picked; sed -i s/two/TWO/ a; commit second; until git show orchestrate/p:a | grep -q two; do sleep 0.1; done")
         .task("t2", &[], "await first; echo c >c; commit other; git cherry-pick -x orchestrate/work/p/t1; reach picked");
     ground.run().expect(0);
     assert_eq!(ground.file("a"), "1\nTWO\n3");
@@ -130,7 +130,7 @@ fn all_sorts(strategy: &str) -> Ground {
             &[],
             "reach t2; sed -i s/2/two/ a; printf '\\0\\377\\r\\n' >bin; echo run >run; chmod +x run b; ln -s b link
              echo z >$'new\\nline'; printf 'no end' >'sp ace'; commit 'all sorts'; commit 'empty, on purpose'
-             until git cat-file -e orchestrate/p:moved 2>/dev/null; do sleep 0.02; done",
+             until git cat-file -e orchestrate/p:moved 2>/dev/null; do sleep 0.1; done",
         )
         .task(
             "t3",
@@ -174,8 +174,8 @@ fn a_failing_gate_of_the_integrated_state_leaves_the_target_and_the_next_goes_on
     // Each passes alone; t1 and t2 together do not, which only the integrated state shows.
     let ground = Ground::new()
         .task("t1", &[], "echo 1 >t1")
-        .task("t2", &[], "until git cat-file -e orchestrate/p:t1 2>/dev/null; do sleep 0.02; done; echo 2 >t2; reach t2")
-        .task("t3", &[], "await t2; echo 3 >t3; until grep -q merge-reverted \"$HOME/.orchestrate/journal.ndjson\"; do sleep 0.02; done")
+        .task("t2", &[], "until git cat-file -e orchestrate/p:t1 2>/dev/null; do sleep 0.1; done; echo 2 >t2; reach t2")
+        .task("t3", &[], "await t2; echo 3 >t3; until grep -q merge-reverted \"$HOME/.orchestrate/journal.ndjson\"; do sleep 0.1; done")
         .before_merge("echo junk >>a; touch left; test ! -e t1 -o ! -e t2");
     ground.run().expect(1);
     assert_eq!(ground.outcome("t2"), "excluded");

@@ -104,7 +104,7 @@ fn tasks_side_by_side_have_ports_of_their_own() {
 fn one_that_cannot_be_made_ready_sends_its_group_one_after_the_other() {
     // The first of all set-ups fails; whoever works tells when, and that nobody else does.
     let alone = "mkdir \"$HOME/busy\"; sleep 0.1; rmdir \"$HOME/busy\"; echo 1 >$TASK_ID";
-    let set_up = "mkdir \"$HOME/first\" 2>/dev/null || { until test -e \"$HOME/failed\"; do sleep 0.02; done; exit 0; }; touch \"$HOME/failed\"; exit 1";
+    let set_up = "mkdir \"$HOME/first\" 2>/dev/null || { until test -e \"$HOME/failed\"; do sleep 0.1; done; exit 0; }; touch \"$HOME/failed\"; exit 1";
     let mut ground = Ground::new()
         .workspace(json!({"setup": [["sh", "-c", set_up]]}))
         .flags("--jobs 4 --retries 3");

@@ -112,7 +112,7 @@ fn subcommand(arguments: &[String]) -> Option<&str> {
 fn eventful(strategy: &str) -> Ground {
     Ground::new()
         .task("t1", &[], "echo 1 >t1; sed -i s/2/one/ a; reach t1")
-        .task("t2", &[], "await t1; until grep -q merge-finished \"$HOME/.orchestrate/journal.ndjson\"; do sleep 0.02; done; sed -i s/2/two/ a")
+        .task("t2", &[], "await t1; until grep -q merge-finished \"$HOME/.orchestrate/journal.ndjson\"; do sleep 0.1; done; sed -i s/2/two/ a")
         .task("t3", &["t1"], "echo 3 >bad")
         .task("t4", &["t1"], "echo 4 >t4; exit 1")
         .task("t5", &["t1"], "case $ATTEMPT in 1) echo 5 >t5; exit 1;; esac; echo SECRET >.env")
