@@ -18,9 +18,9 @@ impl Ground {
         sandbox.write(
             ".gitconfig",
             "[user]\n\tname = Tess\n\temail = tess@example.org\n[init]\n\tdefaultBranch = main\n\
-             [protocol \"file\"]\n\tallow = always\n",
+             [core]\n\tfsync = none\n[protocol \"file\"]\n\tallow = always\n",
         );
-        // `$AT_TASK` lines are run in the task's folder, and whatever fails in them fails the attempt.
+        // The lines of a task are run in its worktree, and whatever fails in them fails the attempt.
         sandbox.write(
             "agent",
             "set -e\ncommit() { git add -A && git commit -q --allow-empty -m \"$1\"; }\n\
