@@ -215,14 +215,14 @@ fn lanes<'a>(
         of_task[at].push(lane);
     }
     let mut shared: BTreeMap<&std::path::Path, usize> = BTreeMap::new();
-    for at in 0..plan.tasks.len() {
+    for (at, lanes) in of_task.iter_mut().enumerate() {
         let trees = worktrees.unit(at).into_iter().flat_map(|unit| &unit.trees);
         for tree in trees.filter(|tree| tree.shared) {
             let lane = *shared.entry(tree.path.as_path()).or_insert_with(|| {
                 names.push("a shared worktree");
                 names.len() - 1
             });
-            of_task[at].push(lane);
+            lanes.push(lane);
         }
     }
     (of_task, names)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use schemas::{Body, Console, Exit, Failure, State};
 
 use super::git::Git;
+use super::holder;
 use super::lease::Lease;
 use super::repository::{Place, common};
 use super::tree::ceiling;
@@ -170,6 +171,7 @@ fn fate(inner: &Git, path: &Path, lease: Option<&Lease>, branch: Option<&str>, a
         branch,
         lease.and_then(|lease| lease.target.as_ref()),
     ) {
+        _ if holder::is_holder(path) => Fate::Remove { merged: false },
         // Merges are tried there, and nobody's work is in it.
         (_, None, _) => Fate::Remove { merged: false },
         (0, Some(branch), Some(target)) => Fate::Remove {

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use super::git::{Git, Stop};
 use super::lease::Lease;
-use super::repository::{Repository, checkouts};
+use super::repository::Repository;
 use super::strategy;
 use super::tree::{Tree, ceiling};
 
@@ -107,7 +107,7 @@ pub(super) fn move_target(ground: &Ground<'_>) -> anyhow::Result<bool> {
     let message = "agent-dispatch: merged";
     let is_itself = repository.tip_ref.starts_with("refs/heads/");
     let folder = match is_itself {
-        true => checkouts(git, &repository.tip_ref)?.into_iter().next(),
+        true => repository.checkouts()?.into_iter().next(),
         false => None,
     };
     let moved = match &folder {

@@ -130,13 +130,15 @@ pub(crate) fn take_stock(
         ])?;
     }
     left.commits = commits(&git, (start, &head), &repository.tip()?, made.as_deref())?;
+    // One that found all of the work done by an attempt that was interrupted has that work to show.
+    let since = if head == start { base } else { start };
     let names = git.names(&[
         "diff",
         "--name-only",
         "--no-ext-diff",
         "--no-renames",
         "-z",
-        start,
+        since,
         &head,
     ])?;
     let names = names

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use schemas::{Failure, Plan, Project, State, Task, WorkspaceSetup};
+use schemas::{Failure, Plan, Project, State, Task};
 
 use super::git::Git;
 use super::lease::Lease;
@@ -128,9 +128,10 @@ impl Worktrees {
             return Err(Failure::no(message)
                 .help("commit or move what is in the way, name another --target, or see `agent-dispatch --clean`"));
         }
+        let lease = |target: &str| Lease::new(dir, &self.plan, "target", 0, target);
         for (at, repository) in self.repositories.iter().enumerate() {
             repository
-                .claim(&self.branches(at))
+                .claim(&self.branches(at), &lease(&repository.target))
                 .map_err(|error| trouble(&error))?;
         }
         Ok(())
@@ -270,7 +271,7 @@ impl<'a> Look<'a> {
             path,
             branch: schemas::work_branch(&self.plan.plan_id, unit),
             shared: shared.is_some(),
-            setup: setup.unwrap_or_else(WorkspaceSetup::default),
+            setup: setup.unwrap_or_default(),
         })
     }
 

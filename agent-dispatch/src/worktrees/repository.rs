@@ -8,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, bail};
 
 use super::git::Git;
+use super::holder;
+use super::lease::Lease;
 use super::{locks, names};
 
 /// One repository of the run.
@@ -108,8 +110,8 @@ impl Repository {
                 None => format!("{name} has no commit to begin from"),
             })?,
         };
-        let checkout = checkouts(&git, &full)?.into_iter().next();
         let root = root(&git, top, wish)?;
+        let checkout = checkouts(&git, &full)?.into_iter().next();
         let tip_ref = match checkout {
             Some(_) => names::staging(&wish.plan, &target),
             None => full,
@@ -183,7 +185,7 @@ impl Repository {
     }
 
     /// Makes sure that there is a target, and that what stands in for it holds it. Removes what a killed git has locked.
-    pub(crate) fn claim(&self, branches: &[String]) -> anyhow::Result<()> {
+    pub(crate) fn claim(&self, branches: &[String], lease: &Lease) -> anyhow::Result<()> {
         let target = format!("refs/heads/{}", self.target);
         let ours = branches.iter().map(|branch| format!("refs/heads/{branch}"));
         let shared = [
@@ -205,7 +207,16 @@ impl Repository {
                 _ => self.git.must(&["update-ref", &self.tip_ref, &now])?,
             }
         }
-        self.hide_root()
+        self.hide_root()?;
+        if self.tip_ref == target {
+            holder::hold(self, lease)?;
+        }
+        Ok(())
+    }
+
+    /// Every folder in which somebody has the target checked out.
+    pub(crate) fn checkouts(&self) -> anyhow::Result<Vec<PathBuf>> {
+        checkouts(&self.git, &format!("refs/heads/{}", self.target))
     }
 
     /// The commit that the next work begins from, and that the next merge is made on.
@@ -236,15 +247,9 @@ impl Repository {
             return Ok(());
         };
         let probe = inner.join("x");
-        if self
-            .git
-            .run(&[
-                "check-ignore",
-                "--quiet".as_ref(),
-                probe.as_os_str().to_str().unwrap_or("x"),
-            ])?
-            .is_ok()
-        {
+        let probe = probe.to_str().unwrap_or("x");
+        let ignored = self.git.run(&["check-ignore", "--quiet", probe])?;
+        if ignored.is_ok() {
             return Ok(());
         }
         let Some(first) = inner.iter().next() else {
@@ -270,7 +275,7 @@ pub(crate) fn common(git: &Git) -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(git.read(&args)?))
 }
 
-/// Every folder in which a branch is checked out.
+/// Every folder in which somebody has a branch checked out.
 pub(crate) fn checkouts(git: &Git, full: &str) -> anyhow::Result<Vec<PathBuf>> {
     let list = git.read(&["worktree", "list", "--porcelain"])?;
     let wanted = format!("branch {full}");
@@ -279,7 +284,7 @@ pub(crate) fn checkouts(git: &Git, full: &str) -> anyhow::Result<Vec<PathBuf>> {
     for line in list.lines() {
         if let Some(path) = line.strip_prefix("worktree ") {
             folder = PathBuf::from(path);
-        } else if line == wanted && folder.is_dir() {
+        } else if line == wanted && folder.is_dir() && !holder::is_holder(&folder) {
             folders.push(folder.clone());
         }
     }
