@@ -248,7 +248,10 @@ fn a_secrets_file_is_never_committed() {
     for task in ["t1", "t2", "t3"] {
         assert_eq!(ground.outcome(task), "excluded");
         let reason = ground.reason(task);
-        assert!(reason.contains("review_gate_failed: boundaries:"), "{reason}");
+        assert!(
+            reason.contains("review_gate_failed: boundaries:"),
+            "{reason}"
+        );
     }
     assert!(
         ground

@@ -126,8 +126,7 @@ fn killed_while_a_worktree_is_made() {
 fn a_branch_that_the_journal_has_lost_is_known_by_its_worktree() {
     let ground = killed_at_work("echo 1 >new; commit new", "test -f new");
     // As after a power cut: what was written last is not there.
-    let cut =
-        "sed -i '/workspace-created/,$d' .orchestrate/journal.ndjson; rm -f .orchestrate/state.json";
+    let cut = "sed -i '/workspace-created/,$d' .orchestrate/journal.ndjson; rm -f .orchestrate/state.json";
     ground.sandbox.sh(cut).expect(0);
     ground.sh("git update-ref -d refs/heads/orchestrate/work/p/t2");
     ground.sandbox.write("agents/t1", "test -f new");

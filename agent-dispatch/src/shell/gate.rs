@@ -109,7 +109,7 @@ pub(super) fn start(
         std::os::unix::process::CommandExt::process_group(command, 0);
         Ok(())
     });
-    let mut leaders = containment.leaders();
+    let mut leaders = contain::leaders();
     let handle = expression
         .start()
         .with_context(|| format!("cannot start {}", check.program.display()))?;
@@ -134,7 +134,7 @@ pub(super) fn start(
     thread::spawn(move || {
         let status = handle.wait().map(|output| output.status);
         reaped.store(true, Ordering::Release);
-        containment.leaders().remove(&pid);
+        contain::leaders().remove(&pid);
         containment.sweep(pid, &terminal);
         let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         // Its log is complete, unless somebody who got away holds the pipe.

@@ -216,7 +216,7 @@ impl Teller {
             let _ = exited.send(child.wait());
         });
         let status = self.wait(pid, &exit);
-        self.containment.leaders().remove(&pid);
+        contain::leaders().remove(&pid);
         self.containment.sweep(pid, &self.name);
         let how = match status {
             Some(Ok(status)) if status.success() => return Ok(()),
@@ -240,7 +240,7 @@ impl Teller {
             .stderr(words);
         // Its own group: a Ctrl-C at the terminal is for us, and may be what it tells.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut leaders = self.containment.leaders();
+        let mut leaders = contain::leaders();
         let child = command.spawn()?;
         leaders.insert(child.id());
         Ok(child)

@@ -360,32 +360,6 @@ impl Checker {
         }
     }
 
-    fn reset(&mut self, task: &str) {
-        self.retried = true;
-        let mut again = vec![self.index(task)];
-        while let Some(task) = again.pop() {
-            self.outcomes.remove(&task);
-            self.waived.remove(&task);
-            self.merges.reset(task);
-            for counts in [
-                &mut self.retries,
-                &mut self.launch_retries,
-                &mut self.fixes,
-                &mut self.externals,
-            ] {
-                counts.remove(&task);
-            }
-            self.not_before.remove(&task);
-            again.extend(
-                self.skipped_by
-                    .iter()
-                    .filter(|(_, by)| **by == task)
-                    .map(|(other, _)| *other),
-            );
-            self.skipped_by.remove(&task);
-        }
-    }
-
     pub(super) fn index(&self, id: &str) -> usize {
         self.graph
             .specs

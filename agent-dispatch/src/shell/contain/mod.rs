@@ -150,11 +150,6 @@ impl Containment {
         }
     }
 
-    /// As [`leaders`].
-    pub(crate) fn leaders(&self) -> MutexGuard<'static, BTreeSet<u32>> {
-        leaders()
-    }
-
     /// Ends all that is left of an attempt whose leader has been reaped; answers whether there was anything.
     pub(crate) fn sweep(&self, leader: u32, terminal: &str) -> bool {
         let group = group_of(leader);
@@ -215,7 +210,7 @@ impl Containment {
 
     /// Children of ours that nobody waits for; `None` where the kernel does not say.
     fn orphans(&self) -> Option<Vec<u32>> {
-        let leaders = self.leaders();
+        let leaders = leaders();
         let mut children = children()?;
         children.retain(|pid| !leaders.contains(pid));
         Some(children)
@@ -223,7 +218,7 @@ impl Containment {
 
     /// Zombies of orphans are ours to reap. Never a leader: its waiter must get its status.
     fn reap(&self) {
-        let leaders = self.leaders();
+        let leaders = leaders();
         for pid in children().unwrap_or_default() {
             if !leaders.contains(&pid) {
                 let _ = rustix::process::waitpid(group_of(pid), WaitOptions::NOHANG);
@@ -242,7 +237,7 @@ impl Containment {
         if !cfg!(target_os = "linux") {
             return None;
         }
-        let mut leaders = self.leaders();
+        let mut leaders = leaders();
         let mut command = Command::new(std::env::current_exe().ok()?);
         command
             .args(["__warden", &self.prefix])
