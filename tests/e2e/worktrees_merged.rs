@@ -129,6 +129,8 @@ fn all_sorts(strategy: &str) -> Ground {
             "t2",
             &[],
             "reach t2; sed -i s/2/two/ a; printf '\\0\\377\\r\\n' >bin; echo run >run; chmod +x run b; ln -s b link
+             echo '*.big filter=lfs diff=lfs merge=lfs -text' >.gitattributes
+             printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 12\n' 0 >x.big
              echo z >$'new\\nline'; printf 'no end' >'sp ace'; commit 'all sorts'; commit 'empty, on purpose'
              until git cat-file -e orchestrate/p:moved 2>/dev/null; do sleep 0.1; done",
         )
@@ -148,13 +150,13 @@ fn all_sorts(strategy: &str) -> Ground {
 }
 
 #[test]
-fn renames_binary_files_executable_bits_links_empty_commits_and_submodules_survive() {
+fn renames_binary_files_executable_bits_links_pointers_empty_commits_and_submodules_survive() {
     for strategy in STRATEGIES {
         let ground = all_sorts(strategy);
         ground.run().expect(0);
         ground.sh("git worktree add -q ../look orchestrate/p");
-        let look = "cd ../look; cat moved; od -An -tx1 bin; test -x run; test -x b; readlink link; cat $'new\\nline'; cat 'sp ace'";
-        let expected = "1\ntwo\n3\n 00 ff 0d 0a\nb\nz\nno end";
+        let look = "cd ../look; cat moved; od -An -tx1 bin; test -x run; test -x b; readlink link; cat $'new\\nline'; cat 'sp ace'; head -c 16 x.big";
+        let expected = "1\ntwo\n3\n 00 ff 0d 0a\nb\nz\nno endversion https://";
         assert_eq!(ground.sh(look), expected, "{strategy}");
         let told = ground.sh("git log --format=%B orchestrate/p");
         assert!(told.contains("empty, on purpose"), "{strategy}: {told}");

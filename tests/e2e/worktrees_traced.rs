@@ -122,7 +122,7 @@ fn eventful(strategy: &str) -> Ground {
 
 #[test]
 fn no_run_pushes_by_force_or_resets_what_is_not_ours() {
-    for strategy in ["cherry-pick", "rebase"] {
+    for strategy in ["cherry-pick", "rebase", "squash"] {
         assert_harmless(&traced(eventful(strategy), 1));
     }
     let target = "--target current --merge-strategy merge";
