@@ -19,6 +19,8 @@ pub enum Exit {
     Waiting,
     /// 128+n: interrupted by signal n, after clean-up.
     Signal(u8),
+    /// The code of a command that was run in the program's place.
+    Command(u8),
 }
 
 impl Exit {
@@ -32,6 +34,7 @@ impl Exit {
             Exit::Trouble => 4,
             Exit::Waiting => 5,
             Exit::Signal(n) => 128u8.saturating_add(n),
+            Exit::Command(code) => code,
         }
     }
 }

@@ -216,6 +216,18 @@ pub struct Lock {
     /// RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
+    /// The process with whose end the lock ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// When the process began, in the words of its machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process_start: Option<String>,
+    /// The machine of the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The record by which it was taken: of two holders the later one has the higher number.
+    #[serde(default)]
+    pub seq: u64,
 }
 
 /// Something that was decided.

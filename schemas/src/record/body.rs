@@ -552,7 +552,7 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         task: Option<String>,
     },
-    /// A named lock was taken.
+    /// A named lock was taken, or prolonged by who has it.
     LockAcquired {
         /// Its name.
         lock: String,
@@ -561,6 +561,24 @@ pub enum Body {
         /// RFC 3339.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<String>,
+        /// The process with whose end the lock ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
+        /// When the process began, in the words of its machine: another process may get its number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        process_start: Option<String>,
+        /// The machine of the process.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
+        /// The `seq` of the record by which it was taken; absent when it is taken now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        renews: Option<u64>,
+        /// Who had it and lost it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// Why they lost it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// A named lock was given back.
     LockReleased {

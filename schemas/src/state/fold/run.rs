@@ -123,12 +123,22 @@ impl State {
                 lock,
                 owner,
                 expires,
+                pid,
+                process_start,
+                host,
+                renews,
+                ..
             } => {
-                let since = record.time.clone();
+                let before = self.locks.get(lock);
+                let before = before.filter(|before| Some(before.seq) == *renews);
                 let held = Lock {
                     owner: owner.clone(),
-                    since,
+                    since: before.map_or(&record.time, |before| &before.since).clone(),
                     expires: expires.clone(),
+                    pid: *pid,
+                    process_start: process_start.clone(),
+                    host: host.clone(),
+                    seq: before.map_or(record.seq, |before| before.seq),
                 };
                 self.locks.insert(lock.clone(), held);
             }
