@@ -1,11 +1,15 @@
 //! The command line.
 
+mod lock;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::Speech;
 
 use crate::expect::Expectation;
+
+pub(crate) use lock::{Lock, LockAction, LockName, LockTake};
 
 /// Look at a run and change it, safely, while others write to it
 ///
@@ -41,6 +45,7 @@ Examples:
   state-edit approve                        let the run go on past its checkpoint
   state-edit retry t3 --expect /tasks/t3/outcome=failed
   my-dispatcher | state-edit record         keep the journal of another dispatcher
+  state-edit lock deploy -- make deploy     one at a time, and no longer than an hour
 
 Exit codes:
   0  done, shown, or nothing wrong
@@ -86,6 +91,8 @@ pub(crate) enum Command {
     /// not know. A line that is no record ends it with code 3: the lines before it are appended, it and the
     /// lines after it are not. --expect is checked before the first line.
     Record(Record),
+    /// Run a command under a named lock, or take, prolong, give back, list or seize one
+    Lock(Lock),
     /// Check the journal line by line, and state.json and the run's files against it
     Verify(Verify),
 }

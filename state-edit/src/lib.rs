@@ -7,13 +7,17 @@ mod cli;
 mod edit;
 mod expect;
 mod intake;
+mod lock;
 mod log;
 mod near;
+mod process;
+mod replace;
 mod show;
 mod store;
 mod stream;
 mod table;
 mod verify;
+mod watch;
 
 use std::path::Path;
 
@@ -31,6 +35,7 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         Command::Show(show) => return show::run(dir, &show),
         Command::Log(log) => return log::run(dir, &log),
         Command::Record(record) => return intake::run(console, dir, &record),
+        Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Verify(verify) => return verify::run(console, dir, &verify),
         change => change_of(console, change)?,
     };
@@ -79,9 +84,11 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
             None => (event("release", None, it.reason), it.terms),
         },
         Command::Skip(it) => (event("skip", Some(it.task), it.reason), it.terms),
-        Command::Show(_) | Command::Log(_) | Command::Record(_) | Command::Verify(_) => {
-            unreachable!("these change nothing and have been done before")
-        }
+        Command::Show(_)
+        | Command::Log(_)
+        | Command::Record(_)
+        | Command::Lock(_)
+        | Command::Verify(_) => unreachable!("these have been done before"),
     })
 }
 

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use schemas::document::Reader;
 use schemas::journal::Journal;
 use schemas::{Body, Exit, Failure, Record};
@@ -11,9 +10,7 @@ use serde::Deserialize;
 
 use crate::cli::Log;
 use crate::store;
-
-/// Between two looks at the journal, in milliseconds.
-const INTERVAL: i64 = 100;
+use crate::watch::Watch;
 
 /// Printed at once, in bytes: a journal may be larger than the memory.
 const AT_ONCE: usize = 1 << 18;
@@ -21,6 +18,7 @@ const AT_ONCE: usize = 1 << 18;
 /// Runs `log`.
 pub(crate) fn run(dir: &Path, args: &Log) -> Result<Exit, Failure> {
     let mut journal = Journal::open_to_read(dir)?;
+    let watch = Watch::on(dir);
     let mut tail = args.tail;
     loop {
         let mut lines = VecDeque::new();
@@ -47,7 +45,7 @@ pub(crate) fn run(dir: &Path, args: &Log) -> Result<Exit, Failure> {
             return Ok(Exit::Yes);
         }
         read?;
-        if !args.follow || finished || !reader_stays() {
+        if !args.follow || finished || !watch.wait(None) {
             return Ok(Exit::Yes);
         }
         // The last N were asked for of what there was; what comes is printed whole.
@@ -96,20 +94,4 @@ fn is_wanted(args: &Log, record: &Record, line: &str) -> bool {
     let task = about.task.unwrap_or_default();
     (args.task.is_empty() || args.task.contains(&task))
         && (args.types.is_empty() || args.types.contains(&about.kind))
-}
-
-/// Waits; says whether stdout still has a reader.
-fn reader_stays() -> bool {
-    let stdout = std::io::stdout();
-    let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
-    let interval = Timespec {
-        tv_sec: 0,
-        tv_nsec: INTERVAL * 1_000_000,
-    };
-    match poll(&mut fds, Some(&interval)) {
-        Ok(0) | Err(_) => true,
-        Ok(_) => !fds[0]
-            .revents()
-            .intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL),
-    }
 }

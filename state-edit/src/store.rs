@@ -33,7 +33,7 @@ pub(crate) fn edit(
 }
 
 /// The state and the journal of a run that there is.
-fn take_up(dir: &Path) -> Result<(State, Journal), Failure> {
+pub(crate) fn take_up(dir: &Path) -> Result<(State, Journal), Failure> {
     Journal::open_existing(dir)?;
     journal::load(dir)
 }

@@ -5,14 +5,13 @@ mod walk;
 
 use std::path::Path;
 
-use rustix::io::Errno;
-use rustix::process::{Pid, test_kill_process};
 use schemas::journal::{JOURNAL, Journal};
 use schemas::source::Source;
 use schemas::{Console, Exit, Failure, Problem, Severity, State, TaskStatus, document, render};
 use serde::Serialize;
 
 use crate::cli::{Verify, VerifyFormat};
+use crate::process::is_alive;
 use snapshot::Snapshot;
 use walk::Walk;
 
@@ -132,12 +131,6 @@ fn lost_dispatcher(state: &State) -> Option<Problem> {
         .help("start it again in the same folder: it takes them up where they are");
     problem.severity = Severity::Info;
     Some(problem)
-}
-
-fn is_alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    // Somebody else's process is alive, too.
-    pid.is_some_and(|pid| matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM)))
 }
 
 fn tell(console: &Console, name: &str, state: &State, problems: &[Problem]) {

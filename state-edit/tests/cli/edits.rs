@@ -138,6 +138,9 @@ fn steering_cancelling_and_retrying_need_a_task_that_can() {
     );
     run.call(&["retry", "t1", "--force"]).record();
     assert_eq!(run.value("/progress/pending"), 3);
+    run.record(&[settled("t2", "excluded")]);
+    run.call(&["retry", "t2"]).record();
+    assert_eq!(run.value("/tasks/t2/outcome"), json!(null));
     run.call(&["cancel", "t3"]).record();
     assert_eq!(run.value("/tasks/t3/cancelled"), true);
     run.call(&["cancel"]).record();

@@ -24,6 +24,9 @@ fn without_a_run_every_command_ends_with_code_3_and_makes_nothing() {
         &["retry", "t1"],
         &["hold"],
         &["release"],
+        &["lock", "acquire", "m"],
+        &["lock", "m", "--", "true"],
+        &["lock", "list"],
     ] {
         run.call(args).refused(3, "no run directory");
     }

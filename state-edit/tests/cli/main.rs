@@ -4,6 +4,7 @@
 
 mod disk;
 mod edits;
+mod lock;
 mod look;
 mod record;
 mod run;

@@ -1,0 +1,39 @@
+//! Replacing a file: its readers find the old one or the new one, whatever happens meanwhile.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, fchown};
+use std::path::Path;
+
+use schemas::Failure;
+
+/// Replaces what a file holds: temporary file in the same folder, fsync, rename, fsync of the folder. Permissions,
+/// owner and symbolic links stay.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write(path, bytes).map_err(|error| {
+        let failed = format!("cannot write {}", path.display());
+        Failure::trouble(failed).because(&error)
+    })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // The file that a link leads to: a rename would put a file in the link's place.
+    let path = path.canonicalize()?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let before = path.metadata()?;
+    let mut fresh = tempfile::Builder::new()
+        .prefix(".state-edit-")
+        .tempfile_in(folder)?;
+    fresh.write_all(bytes)?;
+    let file = fresh.as_file();
+    file.set_permissions(before.permissions())?;
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (before.uid(), before.gid()) {
+        fchown(file, Some(before.uid()), Some(before.gid()))?;
+        // Changing the owner takes away what only an owner may grant.
+        file.set_permissions(before.permissions())?;
+    }
+    file.sync_all()?;
+    fresh.persist(&path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
