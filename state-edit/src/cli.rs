@@ -1,6 +1,7 @@
 //! The command line.
 
 mod lock;
+mod look;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use schemas::Speech;
 use crate::expect::Expectation;
 
 pub(crate) use lock::{Lock, LockAction, LockName, LockTake};
+pub(crate) use look::{Diff, Inbox, Log, LookFormat, Next, Show, ShowFormat, Stats, Until, Wait};
 
 /// Look at a run and change it, safely, while others write to it
 ///
@@ -40,6 +42,7 @@ const EXAMPLES: &str = "\
 Examples:
   state-edit show --format table            where the run stands, for people
   state-edit show /tasks/t3/outcome         one value of it, as JSON
+  state-edit inbox --format text            what waits for you
   state-edit log --follow --type question   what agents ask, as they ask it
   state-edit answer t3 'use the v2 API'     answer the open question of t3
   state-edit approve                        let the run go on past its checkpoint
@@ -52,7 +55,9 @@ Exit codes:
   1  refused: illegal now, not as expected, no such task or value; or verify found an error
   2  called wrongly
   3  no run there, a damaged journal, or input that is no record
-  4  the disk is full, may not be written to, or failed";
+  4  the disk is full, may not be written to, or failed
+  5  wait: not in time
+A command under a lock ends with its own code.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -60,6 +65,16 @@ pub(crate) enum Command {
     Show(Show),
     /// Print the journal's records, one per line
     Log(Log),
+    /// Print what waits for a person, most urgent first, one per line
+    Inbox(Inbox),
+    /// Print what would happen now, or by an event
+    Next(Next),
+    /// Print what is not the same at two places of the journal, one value per line
+    Diff(Diff),
+    /// Print durations, retries and cost: of the run, per agent and per project
+    Stats(Stats),
+    /// Wait until something is approved, answered or settled
+    Wait(Wait),
     /// Apply an event to the run
     ///
     /// Events of the state machine: start, manual_checkpoint, phase_complete, decision_required, quality_fail, error,
@@ -109,47 +124,6 @@ pub(crate) struct Terms {
     /// Who edits [default: $USER or $LOGNAME]
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ShowFormat {
-    /// The state document
-    Json,
-    /// For people
-    Table,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Show {
-    /// JSON Pointer into the state, such as /tasks/t3/status
-    pub(crate) pointer: Option<String>,
-
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", value_enum, default_value = "json", conflicts_with_all = ["pointer"])]
-    pub(crate) format: ShowFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Log {
-    /// Only records about this task; may be repeated
-    #[arg(long, value_name = "ID")]
-    pub(crate) task: Vec<String>,
-
-    /// Only records of this type; may be repeated
-    #[arg(long = "type", value_name = "TYPE")]
-    pub(crate) types: Vec<String>,
-
-    /// Only records after number SEQ
-    #[arg(long, value_name = "SEQ", default_value_t = 0)]
-    pub(crate) since: u64,
-
-    /// Only the last N of them
-    #[arg(long, value_name = "N")]
-    pub(crate) tail: Option<usize>,
-
-    /// Go on until the run is finished or the reader goes
-    #[arg(short, long)]
-    pub(crate) follow: bool,
 }
 
 #[derive(Debug, Args)]

@@ -240,7 +240,7 @@ fn nothing_to_approve(state: &State, named: Option<&str>) -> Failure {
     }
 }
 
-fn is_asking(state: &State, id: &str) -> bool {
+pub(crate) fn is_asking(state: &State, id: &str) -> bool {
     state.open_questions().any(|question| question.task == id)
 }
 

@@ -4,19 +4,26 @@
 //! lock, on the state as it is then; a program that only looks makes and writes nothing.
 
 mod cli;
+mod columns;
+mod diff;
 mod edit;
 mod expect;
+mod history;
+mod inbox;
 mod intake;
 mod lock;
 mod log;
 mod near;
+mod next;
 mod process;
 mod replace;
 mod show;
+mod stats;
 mod store;
 mod stream;
 mod table;
 mod verify;
+mod wait;
 mod watch;
 
 use std::path::Path;
@@ -34,6 +41,11 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let (edit, terms) = match cli.command {
         Command::Show(show) => return show::run(dir, &show),
         Command::Log(log) => return log::run(dir, &log),
+        Command::Inbox(inbox) => return inbox::run(dir, &inbox),
+        Command::Next(next) => return next::run(dir, &next),
+        Command::Diff(diff) => return diff::run(dir, &diff),
+        Command::Stats(stats) => return stats::run(dir, &stats),
+        Command::Wait(wait) => return wait::run(dir, &wait),
         Command::Record(record) => return intake::run(console, dir, &record),
         Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Verify(verify) => return verify::run(console, dir, &verify),
@@ -86,6 +98,11 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         Command::Skip(it) => (event("skip", Some(it.task), it.reason), it.terms),
         Command::Show(_)
         | Command::Log(_)
+        | Command::Inbox(_)
+        | Command::Next(_)
+        | Command::Diff(_)
+        | Command::Stats(_)
+        | Command::Wait(_)
         | Command::Record(_)
         | Command::Lock(_)
         | Command::Verify(_) => unreachable!("these have been done before"),

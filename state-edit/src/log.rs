@@ -26,7 +26,8 @@ pub(crate) fn run(dir: &Path, args: &Log) -> Result<Exit, Failure> {
         let mut size = 0;
         let mut printed = Ok(Reader::There);
         let read = journal.read_lines(|record, line| {
-            finished = ends(finished, &record);
+            finished =
+                ends(finished, &record) || args.until.is_some_and(|until| record.seq >= until);
             if !matches!(printed, Ok(Reader::There)) || !is_wanted(args, &record, line) {
                 return;
             }
@@ -79,19 +80,37 @@ struct About {
     kind: String,
     #[serde(default)]
     task: Option<String>,
+    #[serde(default)]
+    by: Option<String>,
+}
+
+fn is_in_time(args: &Log, record: &Record) -> bool {
+    if args.after.is_none() && args.before.is_none() {
+        return true;
+    }
+    // A record without a time that can be read is of no time.
+    schemas::time::parse(&record.time).is_some_and(|time| {
+        args.after.is_none_or(|after| time >= after)
+            && args.before.is_none_or(|before| time < before)
+    })
 }
 
 fn is_wanted(args: &Log, record: &Record, line: &str) -> bool {
-    if record.seq <= args.since {
+    if record.seq <= args.since
+        || args.until.is_some_and(|until| record.seq > until)
+        || !is_in_time(args, record)
+    {
         return false;
     }
-    if args.task.is_empty() && args.types.is_empty() {
+    if args.task.is_empty() && args.types.is_empty() && args.by.is_empty() {
         return true;
     }
     let Ok(about) = serde_json::from_str::<About>(line) else {
         return false;
     };
     let task = about.task.unwrap_or_default();
-    (args.task.is_empty() || args.task.contains(&task))
+    let by = about.by.unwrap_or_default();
+    (args.by.is_empty() || args.by.contains(&by))
+        && (args.task.is_empty() || args.task.contains(&task))
         && (args.types.is_empty() || args.types.contains(&about.kind))
 }

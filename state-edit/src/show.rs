@@ -1,4 +1,4 @@
-//! `show`: the state as it is now. Makes and writes nothing.
+//! `show`: the state as it is now, or was. Makes and writes nothing.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use schemas::{Exit, Failure, document, journal};
 use serde_json::Value;
 
 use crate::cli::{Show, ShowFormat};
-use crate::{expect, near, table};
+use crate::{expect, history, near, table};
 
 /// Columns of a table that goes to no terminal.
 const WIDTH: usize = 120;
@@ -15,7 +15,10 @@ const WIDTH: usize = 120;
 pub(crate) fn run(dir: &Path, args: &Show) -> Result<Exit, Failure> {
     let pointer = args.pointer.as_deref().unwrap_or_default();
     expect::check_pointer(pointer).map_err(Failure::usage)?;
-    let (state, _) = journal::view(dir)?;
+    let state = match args.at {
+        Some(seq) => history::at(dir, seq)?,
+        None => journal::view(dir)?.0,
+    };
     if args.format == ShowFormat::Table {
         document::write_text(table::draw(&state, width()).as_bytes())?;
         return Ok(Exit::Yes);

@@ -168,7 +168,7 @@ fn word(value: &impl Serialize) -> String {
 }
 
 /// On one line, and unable to steer the terminal.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     printable(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

@@ -27,6 +27,12 @@ fn without_a_run_every_command_ends_with_code_3_and_makes_nothing() {
         &["lock", "acquire", "m"],
         &["lock", "m", "--", "true"],
         &["lock", "list"],
+        &["inbox"],
+        &["next"],
+        &["diff", "1"],
+        &["show", "--at", "1"],
+        &["stats"],
+        &["wait"],
     ] {
         run.call(args).refused(3, "no run directory");
     }

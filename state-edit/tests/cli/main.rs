@@ -4,9 +4,11 @@
 
 mod disk;
 mod edits;
+mod history;
 mod lock;
 mod look;
 mod record;
 mod run;
 mod verify;
+mod wait;
 mod writers;
