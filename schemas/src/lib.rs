@@ -56,8 +56,8 @@ pub use profile::{
     Steering, TestEndpoint,
 };
 pub use record::{
-    AgentLabel, AttemptResult, Body, CountedBy, FailureClass, RECORD_TYPES, Record, RunOutcome,
-    StallStep, TaskLabel, Usage,
+    AgentLabel, Artifact, AttemptResult, Body, CountedBy, FailureClass, RECORD_TYPES, Record,
+    RunOutcome, StallStep, TaskLabel, Usage,
 };
 pub use render::render;
 pub use schedule::{

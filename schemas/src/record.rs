@@ -72,6 +72,16 @@ impl Record {
     }
 }
 
+/// A file as it was put before a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Artifact {
+    /// Relative to the folder that the run directory is in, or absolute.
+    pub path: String,
+    /// Of its bytes, 64 hexadecimal digits.
+    pub sha256: String,
+}
+
 /// What state shows of a task that has not begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::compare_ids;
+use crate::{Artifact, compare_ids};
 
 pub use route::RouteState;
 pub use task::{Outcome, TaskState, TaskStatus, Verification, WorkspaceState};
@@ -154,7 +154,7 @@ pub struct ProjectState {
 }
 
 /// What the run waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckpointState {
     /// The phase's id, or what else it was named after.
@@ -171,6 +171,28 @@ pub struct CheckpointState {
     /// Tasks or checkpoints that wait.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<String>,
+    /// Files that were put before the person, as they were then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    /// Of all of them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
+    /// RFC 3339: an approval must come before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The run was held for it, and goes on when it is approved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds: bool,
+    /// What the person should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl CheckpointState {
+    /// Whether something was put before a person, who is to approve it; and not only questions wait.
+    pub fn is_shown(&self) -> bool {
+        !self.digest.is_empty()
+    }
 }
 
 /// A question of an agent.

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AgentLabel, AttemptResult, FailureClass, RunOutcome, StallStep, TaskLabel, Usage};
+use super::{
+    AgentLabel, Artifact, AttemptResult, FailureClass, RunOutcome, StallStep, TaskLabel, Usage,
+};
 use crate::{FindingCounts, Outcome, VerdictWord, Verification};
 
 /// What happened. Fields are flat on the wire, `type` says which of these it is.
@@ -477,6 +479,29 @@ pub enum Body {
         /// `phase`, `quality_gate`, `decision` or `manual`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// What is put before the person at a checkpoint: this is what they approve.
+    CheckpointShown {
+        /// The checkpoint.
+        checkpoint: String,
+        /// Files, as they were then.
+        #[serde(default)]
+        artifacts: Vec<Artifact>,
+        /// Of all of them.
+        #[serde(default)]
+        digest: String,
+        /// RFC 3339: an approval must come before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+        /// The run was held for it, and goes on when it is approved.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        holds: bool,
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        /// What the person should know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     /// A person lets the run, or a task with a manual gate, go on.
     CheckpointApproved {

@@ -2,7 +2,7 @@
 
 /// Every type of record that this version knows, as the wire names it, in the order of `record.schema.json`. Others are
 /// passed over by readers, and may come from a later version.
-pub const RECORD_TYPES: [&str; 39] = [
+pub const RECORD_TYPES: [&str; 40] = [
     "run-started",
     "run-resumed",
     "run-paused",
@@ -32,6 +32,7 @@ pub const RECORD_TYPES: [&str; 39] = [
     "merge-conflict",
     "merge-reverted",
     "checkpoint-reached",
+    "checkpoint-shown",
     "checkpoint-approved",
     "checkpoint-rejected",
     "decision",

@@ -53,10 +53,9 @@ impl State {
             Body::RunPaused { reason, waiting } => {
                 self.pid = None;
                 // A checkpoint of the run's own is not hidden behind the questions that wait beside it.
-                let decision = self
-                    .checkpoint
-                    .as_ref()
-                    .is_none_or(|checkpoint| checkpoint.kind == "decision");
+                let decision = self.checkpoint.as_ref().is_none_or(|checkpoint| {
+                    checkpoint.kind == "decision" && !checkpoint.is_shown()
+                });
                 if decision
                     && matches!(
                         reason.as_str(),
@@ -83,6 +82,10 @@ impl State {
                     checkpoint,
                     &record.time,
                 );
+            }
+            Body::CheckpointShown { checkpoint, .. } => {
+                let shown = self.checkpoint.as_mut().filter(|it| it.id == *checkpoint);
+                shown.into_iter().for_each(|it| it.show(&record.body));
             }
             Body::CheckpointApproved { checkpoint, .. } => self.approve(checkpoint),
             Body::CheckpointRejected {
@@ -164,8 +167,7 @@ impl State {
             id: id.to_owned(),
             kind: kind.to_owned(),
             reached_at: time.to_owned(),
-            rejected: None,
-            waiting: Vec::new(),
+            ..CheckpointState::default()
         });
     }
 
@@ -210,7 +212,7 @@ impl State {
         let decision = self
             .checkpoint
             .as_ref()
-            .is_some_and(|checkpoint| checkpoint.kind == "decision");
+            .is_some_and(|checkpoint| checkpoint.kind == "decision" && !checkpoint.is_shown());
         // Asked only where it matters: this is called whenever a task settles, and there may be a hundred thousand.
         let mut tasks = self.tasks.values();
         if decision && !tasks.any(|task| task.status == TaskStatus::Waiting) {
@@ -247,6 +249,26 @@ impl State {
             ("release", None) => self.held = false,
             ("retry", Some(id)) => self.reset(id),
             _ => {}
+        }
+    }
+}
+
+impl CheckpointState {
+    fn show(&mut self, body: &Body) {
+        if let Body::CheckpointShown {
+            artifacts,
+            digest,
+            until,
+            holds,
+            note,
+            ..
+        } = body
+        {
+            self.artifacts.clone_from(artifacts);
+            self.digest.clone_from(digest);
+            self.until.clone_from(until);
+            self.holds |= holds;
+            self.note.clone_from(note);
         }
     }
 }
