@@ -1,5 +1,6 @@
 //! The command line.
 
+mod checkpoint;
 mod lock;
 mod look;
 
@@ -10,6 +11,7 @@ use schemas::Speech;
 
 use crate::expect::Expectation;
 
+pub(crate) use checkpoint::{Checkpoint, CheckpointAction, CheckpointCreate, CheckpointRenew};
 pub(crate) use lock::{Lock, LockAction, LockName, LockTake};
 pub(crate) use look::{Diff, Inbox, Log, LookFormat, Next, Show, ShowFormat, Stats, Until, Wait};
 
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     /// all_complete, approve, approve_final_phase, reject, resume, skip, revision_complete, re_review, reopen.
     /// Control events: cancel, hold, release, retry, and skip with a task.
     Apply(Apply),
+    /// Make a checkpoint: hold the run until a person has approved what they are shown
+    Checkpoint(Checkpoint),
     /// Let the run go on past a checkpoint, or a task past its manual gate
     Approve(Approve),
     /// Ask for changes at a checkpoint, or fail a task's manual gate
@@ -152,6 +156,10 @@ pub(crate) struct Approve {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+
+    /// Only what was shown with this digest, as /checkpoint/digest of the state names it
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
 
     #[command(flatten)]
     pub(crate) terms: Terms,

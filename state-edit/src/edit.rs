@@ -20,6 +20,8 @@ pub(crate) enum Edit {
     Approve {
         what: Option<String>,
         note: Option<String>,
+        /// What was shown, by its digest.
+        digest: Option<String>,
     },
     /// It does not.
     Reject {
@@ -50,7 +52,7 @@ impl Edit {
                 task,
                 reason,
             } => apply(state, event, task.as_deref(), reason.as_deref(), by),
-            Edit::Approve { what, note } => Ok(Body::CheckpointApproved {
+            Edit::Approve { what, note, .. } => Ok(Body::CheckpointApproved {
                 checkpoint: approvable(state, what.as_deref())?,
                 by,
                 note: note.clone(),
@@ -114,6 +116,7 @@ fn apply(
             return Edit::Approve {
                 what: None,
                 note: reason.map(str::to_owned),
+                digest: None,
             }
             .decide(state, by.as_deref());
         }
@@ -209,7 +212,10 @@ pub(crate) fn waiting_for_approval(state: &State) -> Vec<&str> {
     let checkpoint = state
         .checkpoint
         .iter()
-        .filter(|checkpoint| state.status == RunStatus::Checkpoint && checkpoint.kind != "decision")
+        .filter(|checkpoint| {
+            let approvable = checkpoint.kind != "decision" || checkpoint.is_shown();
+            state.status == RunStatus::Checkpoint && approvable
+        })
         .map(|checkpoint| checkpoint.id.as_str());
     let mut tasks: Vec<&str> = state
         .tasks

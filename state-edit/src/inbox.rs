@@ -103,7 +103,11 @@ pub(crate) fn waiting(state: &State) -> Vec<Waiting> {
 
 fn run_waits(state: &State) -> Vec<Waiting> {
     let mut waiting = Vec::new();
-    if let Some(checkpoint) = state.checkpoint.as_ref().filter(|it| it.kind != "decision") {
+    if let Some(checkpoint) = state
+        .checkpoint
+        .as_ref()
+        .filter(|it| it.kind != "decision" || it.is_shown())
+    {
         let (kind, text, command) = match (state.status, &checkpoint.rejected) {
             (RunStatus::RevisionNeeded, Some(reason)) => (
                 Kind::Revision,

@@ -3,6 +3,7 @@
 //! The journal is the truth, `state.json` its sum. Whether an edit is legal is decided inside the journal's
 //! lock, on the state as it is then; a program that only looks makes and writes nothing.
 
+mod checkpoint;
 mod cli;
 mod columns;
 mod diff;
@@ -47,6 +48,7 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         Command::Stats(stats) => return stats::run(dir, &stats),
         Command::Wait(wait) => return wait::run(dir, &wait),
         Command::Record(record) => return intake::run(console, dir, &record),
+        Command::Checkpoint(it) => return checkpoint::run(console, dir, &it),
         Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Verify(verify) => return verify::run(console, dir, &verify),
         change => change_of(console, change)?,
@@ -65,8 +67,8 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
     Ok(match command {
         Command::Apply(it) => (event(&it.event, it.task, it.reason), it.terms),
         Command::Approve(it) => {
-            let (what, note) = (it.what, it.note);
-            (Edit::Approve { what, note }, it.terms)
+            let (what, note, digest) = (it.what, it.note, it.digest);
+            (Edit::Approve { what, note, digest }, it.terms)
         }
         Command::Reject(it) => {
             let (what, reason) = (it.what, words(console, it.reason)?);
@@ -105,6 +107,7 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         | Command::Wait(_)
         | Command::Record(_)
         | Command::Lock(_)
+        | Command::Checkpoint(_)
         | Command::Verify(_) => unreachable!("these have been done before"),
     })
 }

@@ -14,7 +14,6 @@ mod milestone;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use schemas::journal::Journal;
 use schemas::{Body, Console, Exit, Failure, State, document, time};
 use serde::Serialize;
 
@@ -159,24 +158,11 @@ fn change(
     dir: &Path,
     decide: impl FnOnce(&State, SystemTime) -> Result<Body, Failure>,
 ) -> Result<String, Failure> {
-    let (mut state, mut journal) = store::take_up(dir)?;
-    let appended = transact(&mut journal, &mut state, decide)?;
-    store::refresh(console, dir);
-    Ok(appended)
-}
-
-fn transact(
-    journal: &mut Journal,
-    state: &mut State,
-    decide: impl FnOnce(&State, SystemTime) -> Result<Body, Failure>,
-) -> Result<String, Failure> {
-    let mut appended = journal.transact(|foreign| {
-        foreign.iter().for_each(|record| state.apply(record));
-        // Inside the lock: a time from before might be older than the record that it is compared with.
+    // The time is taken inside the lock: one from before might be older than the record that it is compared with.
+    let lines = store::change(console, dir, |state| {
         Ok(vec![decide(state, SystemTime::now())?])
     })?;
-    journal.sync()?;
-    Ok(appended.lines.pop().unwrap_or_default())
+    Ok(lines.into_iter().next_back().unwrap_or_default())
 }
 
 /// One lock as `list` prints it.

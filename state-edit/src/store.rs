@@ -1,11 +1,13 @@
 //! The run directory: an edit is judged and appended as one step that no other writer can come between.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use schemas::document::{self, Reader};
 use schemas::journal::{self, Journal};
-use schemas::{Console, Failure, State};
+use schemas::{Body, Console, Failure, State};
 
+use crate::checkpoint;
 use crate::edit::Edit;
 use crate::expect::{self, Expectation};
 
@@ -17,23 +19,40 @@ pub(crate) fn edit(
     expectations: &[Expectation],
     by: Option<&str>,
 ) -> Result<(), Failure> {
+    let lines = change(console, dir, |state| {
+        expect::check(expectations, state)?;
+        if let (Edit::Approve { digest, .. }, Some(shown)) = (edit, &state.checkpoint) {
+            checkpoint::still_stands(dir, shown, digest.as_deref(), SystemTime::now())?;
+        }
+        let body = edit.decide(state, by)?;
+        let release = checkpoint::release(state, &body);
+        Ok(std::iter::once(body).chain(release).collect())
+    })?;
+    print(&lines)?;
+    Ok(())
+}
+
+/// Appends what is decided on the state as it is, as one step, and syncs; gives the lines of the records.
+pub(crate) fn change(
+    console: &Console,
+    dir: &Path,
+    decide: impl FnOnce(&State) -> Result<Vec<Body>, Failure>,
+) -> Result<Vec<String>, Failure> {
     let (mut state, mut journal) = take_up(dir)?;
     let appended = journal.transact(|foreign| {
         for record in foreign {
             state.apply(record);
         }
         state.refresh();
-        expect::check(expectations, &state)?;
-        Ok(vec![edit.decide(&state, by)?])
+        decide(&state)
     })?;
     journal.sync()?;
     refresh(console, dir);
-    print(&appended.lines)?;
-    Ok(())
+    Ok(appended.lines)
 }
 
 /// The state and the journal of a run that there is.
-pub(crate) fn take_up(dir: &Path) -> Result<(State, Journal), Failure> {
+fn take_up(dir: &Path) -> Result<(State, Journal), Failure> {
     Journal::open_existing(dir)?;
     journal::load(dir)
 }

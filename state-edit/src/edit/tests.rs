@@ -89,6 +89,7 @@ fn approve(what: Option<&str>) -> Edit {
     Edit::Approve {
         what: what.map(str::to_owned),
         note: None,
+        digest: None,
     }
 }
 

@@ -33,6 +33,8 @@ fn without_a_run_every_command_ends_with_code_3_and_makes_nothing() {
         &["show", "--at", "1"],
         &["stats"],
         &["wait"],
+        &["checkpoint", "create", "c"],
+        &["checkpoint", "renew"],
     ] {
         run.call(args).refused(3, "no run directory");
     }
