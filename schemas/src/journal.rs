@@ -11,6 +11,7 @@
 //!   (6) Readers never see what is taken back later: they ask for the end under a shared lock.
 
 mod line;
+mod repair;
 mod snapshot;
 
 use std::fs::{File, OpenOptions};
@@ -18,6 +19,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 pub use line::Draft;
+pub use repair::{Repaired, repair};
 pub use snapshot::{load, refresh_snapshot, save, saved, view};
 
 use line::{seal, unseal};
@@ -386,7 +388,7 @@ impl Journal {
             "the journal {} is damaged {place}: {what}",
             self.path.display()
         ))
-        .help("state-edit verify shows the place; a copy of the folder keeps what can be saved")
+        .help("state-edit verify shows the place; state-edit repair keeps what can be saved")
     }
 }
 
