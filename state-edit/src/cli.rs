@@ -114,6 +114,11 @@ pub(crate) enum Command {
     Lock(Lock),
     /// Check the journal line by line, and state.json and the run's files against it
     Verify(Verify),
+    /// Mend a damaged journal, keeping a copy
+    ///
+    /// A damaged record becomes a note, so that those behind it keep their numbers; lines that were appended without a
+    /// checksum get one; what can be no record is removed. state.json is made anew. What was done is printed.
+    Repair(Repair),
 }
 
 /// Conditions and origin of an edit.
@@ -284,4 +289,11 @@ pub(crate) struct Verify {
     /// How to print what was found
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub(crate) format: VerifyFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Repair {
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }

@@ -17,6 +17,7 @@ mod log;
 mod near;
 mod next;
 mod process;
+mod repair;
 mod replace;
 mod show;
 mod stats;
@@ -49,6 +50,7 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         Command::Wait(wait) => return wait::run(dir, &wait),
         Command::Record(record) => return intake::run(console, dir, &record),
         Command::Checkpoint(it) => return checkpoint::run(console, dir, &it),
+        Command::Repair(it) => return repair::run(console, dir, &it),
         Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Verify(verify) => return verify::run(console, dir, &verify),
         change => change_of(console, change)?,
@@ -107,6 +109,7 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         | Command::Wait(_)
         | Command::Record(_)
         | Command::Lock(_)
+        | Command::Repair(_)
         | Command::Checkpoint(_)
         | Command::Verify(_) => unreachable!("these have been done before"),
     })

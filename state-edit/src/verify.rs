@@ -37,6 +37,7 @@ pub(crate) fn run(console: &Console, dir: &Path, args: &Verify) -> Result<Exit, 
     problems.extend(damage);
     problems.extend(snapshot.compare(&walk, &journal, dir));
     problems.extend(walk.missing_files(dir));
+    problems.extend(walk.waiting(dir));
     problems.extend(lost_dispatcher(&walk.state));
     let name = dir.join(JOURNAL).display().to_string();
     for problem in &mut problems {

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::SystemTime;
 
 use schemas::{Body, Problem, Record, RunStatus, State, machine};
+
+use crate::checkpoint;
 
 /// The walk, as far as it has come.
 pub(super) struct Walk {
@@ -59,6 +62,35 @@ impl Walk {
     /// What the steps have shown.
     pub(super) fn take_problems(&mut self) -> Vec<Problem> {
         std::mem::take(&mut self.problems)
+    }
+
+    /// What waits for an approval: the files that it is of, and the phase that it is named after.
+    pub(super) fn waiting(&self, dir: &Path) -> Vec<Problem> {
+        let Some(checkpoint) = &self.state.checkpoint else {
+            return Vec::new();
+        };
+        let mut problems = Vec::new();
+        if let Err(failure) = checkpoint::still_stands(dir, checkpoint, None, SystemTime::now()) {
+            problems.extend(
+                Some(Problem::warning("checkpoint-stale", failure.message))
+                    .map(|problem| problem.help(failure.help.unwrap_or_default())),
+            );
+        }
+        let mut phases = self
+            .state
+            .tasks
+            .values()
+            .filter_map(|task| task.phase.as_deref());
+        if checkpoint.kind == "phase" && !phases.any(|phase| phase == checkpoint.id) {
+            problems.push(Problem::warning(
+                "phase-unknown",
+                format!(
+                    "the run waits after the phase {}, which no task belongs to",
+                    checkpoint.id
+                ),
+            ));
+        }
+        problems
     }
 
     /// Files that records name and that are not there.

@@ -35,7 +35,13 @@ fn a_checkpoint_holds_the_run_until_what_was_shown_is_approved() {
     run.call(&["checkpoint", "create", "other"])
         .refused(1, "waits at the checkpoint design");
 
+    assert_eq!(
+        run.call(&["verify"]).err,
+        "state-edit: 4 records, all whole\n"
+    );
     std::fs::write(&file, "two").unwrap();
+    let call = run.call(&["verify"]);
+    assert!(call.err.contains("checkpoint-stale"), "{call:?}");
     run.call(&["approve"])
         .refused(1, "changed since it was shown at design: design.md");
     let before = run.value("/checkpoint/digest");
@@ -109,4 +115,15 @@ fn a_persons_own_hold_outlives_a_checkpoint() {
     run.call(&["apply", "error"]).record();
     run.call(&["checkpoint", "create", "d"])
         .refused(1, "the run is blocked");
+}
+
+#[test]
+fn a_phase_that_no_task_belongs_to_is_noticed() {
+    let run = Run::of(&["t1"]);
+    run.record(&[crate::run::reached("p9")]);
+    let call = run.call(&["verify"]);
+    assert!(
+        call.code == 0 && call.err.contains("phase-unknown"),
+        "{call:?}"
+    );
 }

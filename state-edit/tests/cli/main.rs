@@ -9,6 +9,7 @@ mod history;
 mod lock;
 mod look;
 mod record;
+mod repair;
 mod run;
 mod verify;
 mod wait;
