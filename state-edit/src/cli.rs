@@ -13,7 +13,10 @@ use crate::expect::Expectation;
 
 pub(crate) use checkpoint::{Checkpoint, CheckpointAction, CheckpointCreate, CheckpointRenew};
 pub(crate) use lock::{Lock, LockAction, LockName, LockTake};
-pub(crate) use look::{Diff, Inbox, Log, LookFormat, Next, Show, ShowFormat, Stats, Until, Wait};
+pub(crate) use look::{
+    Diff, Inbox, Log, LookFormat, Machine, MachineFormat, Next, Show, ShowFormat, Stats, Until,
+    Wait,
+};
 
 /// Look at a run and change it, safely, while others write to it
 ///
@@ -75,6 +78,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Print durations, retries and cost: of the run, per agent and per project
     Stats(Stats),
+    /// Check and draw a table of transitions: that of a run, or one's own
+    Machine(Machine),
     /// Wait until something is approved, answered or settled
     Wait(Wait),
     /// Apply an event to the run

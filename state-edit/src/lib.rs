@@ -14,6 +14,7 @@ mod inbox;
 mod intake;
 mod lock;
 mod log;
+mod machine;
 mod near;
 mod next;
 mod process;
@@ -51,6 +52,7 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         Command::Record(record) => return intake::run(console, dir, &record),
         Command::Checkpoint(it) => return checkpoint::run(console, dir, &it),
         Command::Repair(it) => return repair::run(console, dir, &it),
+        Command::Machine(it) => return machine::run(console, &it),
         Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Verify(verify) => return verify::run(console, dir, &verify),
         change => change_of(console, change)?,
@@ -109,6 +111,7 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         | Command::Wait(_)
         | Command::Record(_)
         | Command::Lock(_)
+        | Command::Machine(_)
         | Command::Repair(_)
         | Command::Checkpoint(_)
         | Command::Verify(_) => unreachable!("these have been done before"),

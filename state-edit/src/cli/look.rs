@@ -1,5 +1,6 @@
 //! The command line of what looks and changes nothing.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
@@ -105,6 +106,30 @@ pub(crate) struct Stats {
     /// How to print them
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "json")]
     pub(crate) format: ShowFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MachineFormat {
+    /// `{initial, final[], transitions[{from, event, to}]}`
+    Json,
+    /// A state diagram
+    Mermaid,
+    /// For Graphviz
+    Dot,
+}
+
+/// Check and draw a table of transitions: that of a run, or one's own
+///
+/// States that nothing leads to, states that nothing leads out of, and events that lead to two places end it with code 1.
+#[derive(Debug, Args)]
+pub(crate) struct Machine {
+    /// One's own: `{"initial": STATE, "final": [STATE], "transitions": [{"from", "event", "to"}]}`; `-`: stdin
+    #[arg(long = "machine", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "json")]
+    pub(crate) format: MachineFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

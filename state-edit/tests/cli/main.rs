@@ -8,6 +8,7 @@ mod edits;
 mod history;
 mod lock;
 mod look;
+mod machine;
 mod record;
 mod repair;
 mod run;
