@@ -108,6 +108,8 @@ pub(crate) enum Command {
     Release(Release),
     /// Leave a task that is not settled undone; what depends on it goes on
     Skip(Skip),
+    /// Take the last hold or release back; what has been acted on since is not undone
+    Undo(Plain),
     /// Append records that another dispatcher made
     ///
     /// Reads one JSON record per line and appends each as it comes; what is there at once is appended at once.

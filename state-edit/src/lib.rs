@@ -25,6 +25,7 @@ mod stats;
 mod store;
 mod stream;
 mod table;
+mod undo;
 mod verify;
 mod wait;
 mod watch;
@@ -53,6 +54,7 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         Command::Checkpoint(it) => return checkpoint::run(console, dir, &it),
         Command::Repair(it) => return repair::run(console, dir, &it),
         Command::Machine(it) => return machine::run(console, &it),
+        Command::Undo(it) => return undo::run(console, dir, &it),
         Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Verify(verify) => return verify::run(console, dir, &verify),
         change => change_of(console, change)?,
@@ -111,6 +113,7 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         | Command::Wait(_)
         | Command::Record(_)
         | Command::Lock(_)
+        | Command::Undo(_)
         | Command::Machine(_)
         | Command::Repair(_)
         | Command::Checkpoint(_)

@@ -33,6 +33,7 @@ fn without_a_run_every_command_ends_with_code_3_and_makes_nothing() {
         &["show", "--at", "1"],
         &["stats"],
         &["wait"],
+        &["undo"],
         &["repair"],
         &["checkpoint", "create", "c"],
         &["checkpoint", "renew"],

@@ -12,6 +12,7 @@ mod machine;
 mod record;
 mod repair;
 mod run;
+mod undo;
 mod verify;
 mod wait;
 mod writers;
