@@ -85,7 +85,8 @@ fn claim(name: &LockName, ttl: Duration, pid: Option<u32>) -> Result<Claim, Fail
     }
     Ok(Claim {
         name: name.name.clone(),
-        owner: owner.ok_or_else(|| Failure::usage("whose lock? name them with --owner"))?,
+        // A service or a container may have a user and no name for it.
+        owner: owner.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())),
         ttl,
         process,
     })

@@ -94,7 +94,7 @@ pub(crate) struct LockName {
 
 #[derive(Debug, Args)]
 pub(crate) struct LockTerms {
-    /// Who has it; otherwise $USER or $LOGNAME
+    /// Who has it; otherwise $USER, $LOGNAME or the number of the user
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) owner: Option<String>,
 
