@@ -228,6 +228,11 @@ fn lanes<'a>(
     (of_task, names)
 }
 
+/// Whether it is for itself that a task asks for a worktree, and not as one of a phase.
+pub(crate) fn asks_for_worktree(plan: &Plan, task: &Task) -> bool {
+    task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree)
+}
+
 /// The tasks that ask for a worktree of their own: also those in phases of a parallel group.
 pub(crate) fn ask_for_worktrees(plan: &Plan) -> HashSet<&str> {
     let grouped: HashSet<&str> = schemas::Phase::entries(&plan.phases, &plan.parallel_groups)
@@ -237,8 +242,7 @@ pub(crate) fn ask_for_worktrees(plan: &Plan) -> HashSet<&str> {
         .collect();
     let asks = |task: &&Task| {
         let in_group = || task.phase.as_deref().is_some_and(|id| grouped.contains(id));
-        task.isolation.or(plan.defaults.isolation) == Some(Isolation::Worktree)
-            || (task.isolation.is_none() && in_group())
+        asks_for_worktree(plan, task) || (task.isolation.is_none() && in_group())
     };
     plan.tasks
         .iter()

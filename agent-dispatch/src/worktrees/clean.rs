@@ -10,7 +10,7 @@ use super::git::Git;
 use super::holder;
 use super::lease::Lease;
 use super::repository::{Place, common};
-use super::tree::ceiling;
+use super::tree::{ceiling, git_dir};
 use crate::shell::run_dir::RunDir;
 
 /// What is asked for.
@@ -114,10 +114,7 @@ pub(super) fn left(git: &Git, plan: &str) -> usize {
     let paths = list
         .lines()
         .filter_map(|line| line.strip_prefix("worktree "));
-    let leases = paths.filter_map(|path| {
-        let pointer = std::fs::read_to_string(Path::new(path).join(".git")).ok()?;
-        Lease::read(Path::new(pointer.trim().strip_prefix("gitdir: ")?))
-    });
+    let leases = paths.filter_map(|path| Lease::read(&git_dir(Path::new(path))));
     leases
         .filter(|lease| lease.plan != plan && !lease.is_live())
         .count()
@@ -217,15 +214,8 @@ impl Found {
     }
 
     fn remove(&self) -> anyhow::Result<()> {
-        let path = self.path.as_os_str();
-        let args = [
-            "worktree".as_ref(),
-            "remove".as_ref(),
-            "--force".as_ref(),
-            "--force".as_ref(),
-            path,
-        ];
-        self.git.must(&args)?;
+        let removed = self.git.remove_worktree(&self.path)?;
+        removed.succeeded("worktree remove")?;
         if let Some(parent) = self.path.parent() {
             // Only when it holds nothing more.
             let _ = std::fs::remove_dir(parent);

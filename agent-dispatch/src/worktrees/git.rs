@@ -256,6 +256,25 @@ impl Git {
         }
     }
 
+    /// Brings what is checked out here up to a commit, without a merge of its own.
+    pub(crate) fn fast_forward(&self, commit: &str) -> anyhow::Result<Answer> {
+        self.run(&[
+            "merge",
+            "--ff-only",
+            "--no-squash",
+            "--no-autostash",
+            "--quiet",
+            commit,
+        ])
+    }
+
+    /// Takes a worktree off the disk and off git's list, also one that is locked or half made. Whoever calls has seen that
+    /// nothing is lost with it.
+    pub(crate) fn remove_worktree(&self, path: &Path) -> anyhow::Result<Answer> {
+        let force = ["worktree", "remove", "--force", "--force"].map(OsStr::new);
+        self.run(&[&force[..], &[path.as_os_str()]].concat())
+    }
+
     fn run_once<S: AsRef<OsStr>>(&self, args: &[S], input: Vec<u8>) -> anyhow::Result<Answer> {
         let mut all: Vec<OsString> = Vec::new();
         for setting in &self.config {

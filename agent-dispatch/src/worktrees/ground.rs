@@ -72,9 +72,7 @@ pub(super) fn ground(
     }
     let turn = repository.turn();
     let shown = path.to_str().context("its path is not UTF-8")?;
-    let _ = repository
-        .git
-        .run(&["worktree", "remove", "--force", "--force", shown]);
+    let _ = repository.git.remove_worktree(&path);
     if path.exists() {
         // Half made by somebody who was killed: git does not know it, and nobody works there.
         std::fs::remove_dir_all(&path).with_context(|| format!("cannot remove {shown}"))?;
@@ -116,15 +114,7 @@ pub(super) fn move_target(ground: &Ground<'_>) -> anyhow::Result<bool> {
             if repository.tip()? != *good {
                 return Ok(false);
             }
-            let merge = [
-                "merge",
-                "--ff-only",
-                "--no-squash",
-                "--no-autostash",
-                "--quiet",
-                now,
-            ];
-            git.at(folder).run(&merge)?
+            git.at(folder).fast_forward(now)?
         }
     };
     match repository.tip()? {

@@ -57,11 +57,7 @@ pub(super) fn release(repository: &Repository) {
         return;
     }
     let _turn = repository.turn();
-    if let Some(shown) = path.to_str() {
-        let _ = repository
-            .git
-            .run(&["worktree", "remove", "--force", "--force", shown]);
-    }
+    let _ = repository.git.remove_worktree(&path);
     // Half made by somebody who was killed; it never has files.
     let _ = std::fs::remove_file(path.join(".git"));
     let _ = std::fs::remove_dir(&path);

@@ -1,6 +1,7 @@
 //! Worktrees: where tasks work side by side in one repository, and how their work comes together.
 
 pub(crate) mod clean;
+mod delivery;
 pub(crate) mod git;
 mod ground;
 mod halfway;
@@ -19,8 +20,6 @@ mod strategy;
 mod tree;
 
 use std::path::{Path, PathBuf};
-
-use anyhow::Context;
 
 pub(crate) use self::git::{Git, Stop};
 pub(crate) use self::integration::{Integration, Job, Surroundings};
@@ -315,66 +314,5 @@ fn tell(
     match known {
         Some((_, list)) => list.push_str(&format!("\n{folder}")),
         None => env.push(("FURTHER_WORKSPACES".to_owned(), folder)),
-    }
-}
-
-impl Repository {
-    /// The target's checkout is fast-forwarded. Answers what was done; fails with what a person must do.
-    fn deliver(&self) -> anyhow::Result<Option<String>> {
-        let target = format!("refs/heads/{}", self.target);
-        if self.tip_ref == target {
-            return Ok(None);
-        }
-        let tip = self.tip()?;
-        let now = self.git.commit(&target)?.context("the target is gone")?;
-        if now == tip {
-            return Ok(None);
-        }
-        let (top, name) = (self.top.display(), &self.target);
-        let command = format!("git merge {}", self.tip_ref);
-        let places = self.checkouts()?;
-        let moved = match places.first() {
-            Some(folder) => {
-                let merge = [
-                    "merge",
-                    "--ff-only",
-                    "--no-squash",
-                    "--no-autostash",
-                    "--quiet",
-                    &tip,
-                ];
-                self.git.at(folder).run(&merge)?
-            }
-            None if self.git.holds(&tip, &now)? => {
-                let message = "agent-dispatch: merged";
-                self.git
-                    .run(&["update-ref", "-m", message, &target, &tip, &now])?
-            }
-            None => {
-                let text = format!(
-                    "{top}: {name} has moved on by itself; `{command}` there brings the work in"
-                );
-                anyhow::bail!(text);
-            }
-        };
-        if !moved.is_ok() {
-            let why = moved.complaint();
-            anyhow::bail!(
-                "{top}: {name} could not be fast-forwarded ({why}); `{command}` there brings the work in"
-            );
-        }
-        let short = &tip[..tip.len().min(10)];
-        Ok(Some(format!("{top}: {name} is at {short} now")))
-    }
-
-    /// What stands in for the target is needed no more once the target holds it.
-    fn end_staging(&self) {
-        let target = format!("refs/heads/{}", self.target);
-        if self.tip_ref != target
-            && let Ok(tip) = self.tip()
-            && self.git.holds(&target, &tip).unwrap_or(false)
-        {
-            let _ = self.git.run(&["update-ref", "-d", &self.tip_ref, &tip]);
-        }
     }
 }

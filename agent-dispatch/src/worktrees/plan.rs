@@ -14,7 +14,7 @@ use super::strategy::Strategy;
 use super::tree::{Tree, git_dir};
 use super::{Unit, Worktrees};
 use crate::core::TaskIdx;
-use crate::graph::{ask_for_worktrees, folder};
+use crate::graph::{ask_for_worktrees, asks_for_worktree, folder};
 
 /// Where tasks work, whatever the plan says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -79,8 +79,8 @@ impl Worktrees {
                 units.push(None);
                 continue;
             }
-            let asks = task.isolation.or(plan.defaults.isolation).is_some();
-            if !asks && wishes.isolation.is_none() && !look.is_in_git(task) {
+            if !asks_for_worktree(plan, task) && wishes.isolation.is_none() && !look.is_in_git(task)
+            {
                 // Its phase is in a parallel group, and nobody has said that it must have one.
                 units.push(None);
                 continue;
@@ -190,9 +190,9 @@ fn trouble(error: &anyhow::Error) -> Failure {
 /// the other.
 fn sharing(plan: &Plan) -> HashMap<&str, String> {
     let ids: BTreeSet<&str> = plan.tasks.iter().map(|task| task.id.as_str()).collect();
-    let asks = |task: &&Task| task.isolation.or(plan.defaults.isolation).is_none();
     let asking = ask_for_worktrees(plan);
-    let of_phase = |task: &&Task| asks(task) && asking.contains(task.id.as_str());
+    let of_phase =
+        |task: &&Task| !asks_for_worktree(plan, task) && asking.contains(task.id.as_str());
     let shared = plan.tasks.iter().filter(of_phase).filter_map(|task| {
         let phase = task.phase.as_deref()?;
         let name = match ids.contains(phase) {

@@ -1,6 +1,6 @@
 //! Worktrees whose work is durable are removed; all others are kept.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use super::git::Git;
 use super::repository::Repository;
@@ -55,12 +55,11 @@ fn remove(tree: &Tree, repository: &Repository) -> anyhow::Result<()> {
             bail!("nothing else holds the commits of its submodule {name}");
         }
         let _turn = repository.turn();
-        let path = tree.path.to_str().context("its path is not UTF-8")?;
         // Forced for its lock, and for submodules: that nothing is lost has been seen.
-        let removed = git.run(&["worktree", "remove", "--force", "--force", path])?;
+        let removed = git.remove_worktree(&tree.path)?;
         if !removed.is_ok() {
             clear(&tree.path);
-            let again = git.run(&["worktree", "remove", "--force", "--force", path])?;
+            let again = git.remove_worktree(&tree.path)?;
             again.succeeded("worktree remove")?;
         }
     }
@@ -126,11 +125,7 @@ pub(super) fn remove_ground(repository: &Repository) {
         return;
     }
     let _turn = repository.turn();
-    if let Some(shown) = path.to_str() {
-        let _ = repository
-            .git
-            .run(&["worktree", "remove", "--force", "--force", shown]);
-    }
+    let _ = repository.git.remove_worktree(&path);
     if let Some(parent) = path.parent() {
         let _ = std::fs::remove_dir(parent);
         let _ = parent.parent().map(std::fs::remove_dir);

@@ -144,8 +144,7 @@ impl Tree {
         let mut head = self.head(&standing.git)?;
         let has_work = !standing.git.holds(tip, &head)?;
         if !has_work && head != tip {
-            let merge = ["merge", "--ff-only", "--no-autostash", "--quiet", tip];
-            standing.git.must(&merge)?;
+            standing.git.fast_forward(tip)?.succeeded("merge")?;
             head = tip.to_owned();
         }
         let base = match (has_work, base) {
