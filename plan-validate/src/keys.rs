@@ -71,6 +71,7 @@ pub(crate) const TASK: &[&str] = &[
     "fixLimit",
     "onFailure",
     "runIf",
+    "outcome",
     "externalIds",
     "metadata",
 ];

@@ -48,7 +48,7 @@ pub use gate::{
 pub use ids::{compare_ids, digest};
 pub use plan::{
     Autonomy, AutonomyRule, BaselinePolicy, Defaults, Isolation, Limits, OnFailure, Phase, Plan,
-    Project, Role, RunIf, Task, TaskMode, WorkspaceSetup,
+    PriorOutcome, Project, Role, RunIf, Task, TaskMode, WorkspaceSetup,
 };
 pub use problem::{Problem, Related, Severity};
 pub use profile::{

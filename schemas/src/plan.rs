@@ -222,12 +222,25 @@ pub struct Task {
     /// Which outcome of its dependencies it waits for.
     #[serde(default)]
     pub run_if: RunIf,
+    /// How it ended before the run, where the plan is of work that has begun: it is never dispatched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<PriorOutcome>,
     /// Its ids in other systems, by the system's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub external_ids: BTreeMap<String, Box<RawValue>>,
     /// Anything; handed on untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Box<RawValue>>,
+}
+
+/// How a task ended before the run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PriorOutcome {
+    /// Done: what waits for it may start.
+    Succeeded,
+    /// Given up: what waits for it is skipped.
+    Cancelled,
 }
 
 /// Who decides what, by path.
