@@ -64,6 +64,7 @@ pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules<'_>) -> Resul
                 .min(5),
         ),
         stops_run: task.on_failure == Some(OnFailure::Stop),
+        prior: task.outcome.map(Into::into),
         digest: digest_of(plan, task),
     });
     Ok(Graph {
@@ -368,7 +369,7 @@ fn topological(deps: &[Vec<TaskIdx>]) -> Option<Vec<TaskIdx>> {
 /// What makes a task another task: what its agent is asked, how it is checked, where it works. Not how urgent
 /// it is or how long it may take.
 fn digest_of(plan: &Plan, task: &Task) -> String {
-    let parts = [
+    let mut parts = vec![
         task.title.clone(),
         task.description.clone(),
         text(&task.depends_on),
@@ -379,6 +380,7 @@ fn digest_of(plan: &Plan, task: &Task) -> String {
         gates_of(plan, task).join("\n"),
         folder(plan, task).unwrap_or_default().to_owned(),
     ];
+    parts.extend(task.outcome.as_ref().map(text));
     digest(parts.iter().map(String::as_bytes))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemas::{AgentLabel, Body, Plan, State, Task, TaskLabel, TaskState};
 
-use crate::core::{Graph, Spec, resume};
+use crate::core::{Graph, Spec, changed};
 
 /// The first record of this life of the dispatcher.
 pub(crate) fn opening(
@@ -44,8 +44,9 @@ pub(crate) fn opening(
         .map(|spec| (spec.id.as_str(), spec))
         .collect();
     let is_changed = |id: &String, task: &TaskState| {
-        let is_new =
-            |spec: &&Spec| spec.digest != task.digest || resume::skip_is_void(graph, state, spec);
+        let is_new = |spec: &&Spec| {
+            changed::is_changed(spec, task) || changed::skip_is_void(graph, state, spec)
+        };
         task.outcome.is_some() && known.get(id.as_str()).is_some_and(is_new)
     };
     let tasks_before = state.tasks.iter();

@@ -201,6 +201,16 @@ fn tell(schedule: &Schedule<'_>, tags: &Tags<'_>, console: &Console) {
             "teams are off ({TEAMS} is not 1): {alone} tasks that ask for a team go to subagents"
         ));
     }
+    let ended = network
+        .numbers()
+        .filter(|task| network.prior(*task).is_some());
+    match ended.count() {
+        0 => {}
+        1 => console.info("1 task has ended before: it takes no time"),
+        many => console.info(&format!(
+            "{many} tasks have ended before: they take no time"
+        )),
+    }
     if network.is_partial() {
         let passed = network
             .numbers()

@@ -1,6 +1,6 @@
 //! The tasks of a plan as numbers: who waits for whom, how long each takes, and which share a lane.
 
-use schemas::{Failure, compare_ids};
+use schemas::{Failure, Outcome, compare_ids};
 
 use crate::course::{Course, Facts};
 use crate::graph::{Cycle, Graph};
@@ -143,6 +143,11 @@ impl<'a> Network<'a> {
             .is_some_and(|rewired| rewired[task as usize])
     }
 
+    /// How the task ended before the run, by the plan.
+    pub(crate) fn prior(&self, task: u32) -> Option<Outcome> {
+        self.tasks[task as usize].outcome.map(Outcome::from)
+    }
+
     /// Whether ids need nothing escaped in JSON.
     pub(crate) fn has_plain_ids(&self) -> bool {
         self.has_plain_ids
@@ -274,6 +279,9 @@ fn edges(tasks: &[&TaskView<'_>], ids: &Names, problems: &mut Vec<String>) -> Ve
 }
 
 fn minutes(task: &TaskView<'_>, table: &Table, problems: &mut Vec<String>) -> Minutes {
+    if task.outcome.is_some() {
+        return Minutes::ZERO;
+    }
     let Some(estimate) = task.estimated_minutes else {
         return table.of(task.complexity.as_deref());
     };

@@ -241,12 +241,13 @@ fn stages(
             open[place.stage as usize].get_or_insert(task);
         }
     }
+    let passed = passed_before(network);
     let mut closed = None;
     let mut reasons = vec![None];
-    for (phases, task) in ends.iter().zip(open) {
+    for (stage, (phases, task)) in ends.iter().zip(open).enumerate() {
         let pending = phases.iter().find(|phase| {
             let phase = **phase;
-            !state.approved.iter().any(|approved| approved == phase)
+            stage >= passed && !state.approved.iter().any(|approved| approved == phase)
         });
         closed = closed.or_else(|| match (task, pending) {
             (Some(task), _) => {
@@ -259,6 +260,16 @@ fn stages(
         reasons.push(closed.clone());
     }
     reasons
+}
+
+/// How many stages were over before the run, with work of a later one done: nobody is asked about their ends once more.
+fn passed_before(network: &Network<'_>) -> usize {
+    let stage = |task: u32| Some(network.place(task)?.stage as usize);
+    let open = |task: &u32| network.prior(*task).is_none();
+    let done = |task: &u32| network.prior(*task) == Some(Outcome::Succeeded);
+    let first_open = network.numbers().filter(open).filter_map(stage).min();
+    let last_done = network.numbers().filter(done).filter_map(stage).max();
+    last_done.unwrap_or(0).min(first_open.unwrap_or(usize::MAX))
 }
 
 fn told(checkpoint: &str, state: &State) -> String {

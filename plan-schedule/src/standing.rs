@@ -30,6 +30,7 @@ pub(crate) fn standings(network: &Network<'_>, state: &State, now: SystemTime) -
         let known = state.tasks.get(network.id(*task));
         let standing = known
             .and_then(|known| of_state(known, network.id(*task), state))
+            .or_else(|| of_plan(network, *task))
             .or_else(|| of_dependencies(network, *task, state, &standings))
             .or_else(|| known.and_then(|known| put_off(known, now)));
         standings[*task as usize] = standing.unwrap_or(Standing::Open);
@@ -58,6 +59,15 @@ fn of_state(known: &TaskState, id: &str, state: &State) -> Option<Standing> {
         }
         TaskStatus::Pending => None,
     }
+}
+
+/// What the plan says of work that has begun.
+fn of_plan(network: &Network<'_>, task: u32) -> Option<Standing> {
+    let outcome = network.prior(task)?;
+    Some(Standing::Ended {
+        outcome,
+        skipped: None,
+    })
 }
 
 fn of_dependencies(

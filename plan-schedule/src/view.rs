@@ -8,7 +8,8 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use schemas::{
-    Autonomy, Defaults, Failure, Isolation, Limits, OnFailure, Phase, RunIf, TaskMode, document,
+    Autonomy, Defaults, Failure, Isolation, Limits, OnFailure, Phase, PriorOutcome, RunIf,
+    TaskMode, document,
 };
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
@@ -97,6 +98,8 @@ pub(crate) struct TaskView<'a> {
     pub(crate) on_failure: Option<OnFailure>,
     #[serde(default)]
     pub(crate) run_if: RunIf,
+    #[serde(default)]
+    pub(crate) outcome: Option<PriorOutcome>,
 }
 
 /// A string of the plan's text.

@@ -35,5 +35,6 @@ pub(crate) fn worktrees<'a>(network: &'a Network<'a>) -> Vec<Worktree<'a>> {
             branch: work_branch(plan, unit),
         })
     };
-    network.numbers().filter_map(of_task).collect()
+    let runs = |task: &u32| network.prior(*task).is_none();
+    network.numbers().filter(runs).filter_map(of_task).collect()
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Command, Profile};
+use crate::{Command, Outcome, Profile};
 
 pub use phase::Phase;
 pub use workspace::{BaselinePolicy, WorkspaceSetup};
@@ -241,6 +241,15 @@ pub enum PriorOutcome {
     Succeeded,
     /// Given up: what waits for it is skipped.
     Cancelled,
+}
+
+impl From<PriorOutcome> for Outcome {
+    fn from(prior: PriorOutcome) -> Outcome {
+        match prior {
+            PriorOutcome::Succeeded => Outcome::Succeeded,
+            PriorOutcome::Cancelled => Outcome::Cancelled,
+        }
+    }
 }
 
 /// Who decides what, by path.

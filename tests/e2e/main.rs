@@ -1,6 +1,7 @@
 //! The programs together, as a user runs them: pipes, signals, documents, disks.
 
 mod agents;
+mod begun;
 mod conform;
 mod disk;
 mod disk_full;

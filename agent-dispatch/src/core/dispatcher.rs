@@ -89,6 +89,7 @@ impl Dispatcher {
     pub(crate) fn start(&mut self, now: Time, initial: &Initial) -> Vec<Action> {
         self.close_orphans(&initial.tasks);
         self.restore_routes(now, &initial.routes);
+        self.settle_ended(&initial.tasks);
         for (task, begun) in initial.tasks.iter().enumerate() {
             self.take_up(task, begun, now);
             if begun.to_remove {

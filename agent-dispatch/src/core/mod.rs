@@ -39,6 +39,7 @@
 
 mod attempt;
 mod budget;
+pub(crate) mod changed;
 mod control;
 mod deadline;
 mod dispatcher;

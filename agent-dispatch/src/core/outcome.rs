@@ -296,6 +296,7 @@ impl Dispatcher {
             }
             if let Some(id) = boundary.clone()
                 && !self.approved.contains(&id)
+                && !self.graph.passed_before(stage)
             {
                 // The last phase's checkpoint would hold nothing back but the end of the run.
                 if self.pending.as_ref() != Some(&id) && !self.cancelled {
@@ -371,15 +372,15 @@ impl Dispatcher {
     }
 
     fn run_outcome(&self) -> RunOutcome {
-        let bad = |task: &super::task::Task| {
-            matches!(
-                task.standing,
-                Standing::Settled(Outcome::Failed | Outcome::Excluded | Outcome::Cancelled)
-            )
+        let bad = |(task, spec): (&super::task::Task, &super::Spec)| match task.standing {
+            Standing::Settled(Outcome::Failed | Outcome::Excluded) => true,
+            // What the plan gave up is no failure of the run.
+            Standing::Settled(Outcome::Cancelled) => spec.prior != Some(Outcome::Cancelled),
+            _ => false,
         };
         match () {
             () if self.cancelled => RunOutcome::Cancelled,
-            () if self.tasks.iter().any(bad) => RunOutcome::Failed,
+            () if self.tasks.iter().zip(&self.graph.specs).any(bad) => RunOutcome::Failed,
             () => RunOutcome::Succeeded,
         }
     }

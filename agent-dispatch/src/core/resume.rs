@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use schemas::{
-    FailureClass, Outcome, RunIf, RunStatus, State, TaskState, TaskStatus, Verification,
-};
+use schemas::{FailureClass, Outcome, RunStatus, State, TaskState, TaskStatus, Verification};
 
 use super::budget::Spent;
+use super::changed::{is_changed, is_wanted_again};
 use super::dispatcher::Dispatcher;
 use super::events::finished;
 use super::failure::likeness;
@@ -89,6 +88,8 @@ pub(crate) enum Stands {
     ForAnswer,
     ForApproval,
     Settled(Outcome),
+    /// The plan says how it ended, and that has not been recorded.
+    Ended(Outcome),
     /// A person cancelled it, and it was not settled yet.
     Cancelled,
 }
@@ -98,13 +99,17 @@ pub(crate) fn initial(graph: &Graph, state: &State, now: std::time::SystemTime) 
     let places = graph.specs.iter().enumerate();
     let places: HashMap<&str, TaskIdx> = places.map(|(at, spec)| (spec.id.as_str(), at)).collect();
     let tasks = graph.specs.iter().map(|spec| {
+        let ended = spec.prior.map_or(Stands::Pending, Stands::Ended);
         let Some(task) = state.tasks.get(&spec.id) else {
-            return Begun::default();
+            return Begun {
+                stands: ended,
+                ..Begun::default()
+            };
         };
-        let changed = !task.digest.is_empty() && task.digest != spec.digest;
-        if task.status == TaskStatus::Settled && changed {
+        if task.status == TaskStatus::Settled && is_changed(spec, task) {
             // Its number goes on, everything else begins anew.
             return Begun {
+                stands: ended,
                 attempt: task.attempt,
                 ..Begun::default()
             };
@@ -202,35 +207,6 @@ fn held_routes(graph: &Graph, state: &State, now: std::time::SystemTime) -> Vec<
     known.collect()
 }
 
-/// Whether a task was skipped because of a dependency, and the plan as it is now no longer asks for that.
-pub(crate) fn skip_is_void(graph: &Graph, state: &State, spec: &Spec) -> bool {
-    let Some(task) = state.tasks.get(&spec.id) else {
-        return false;
-    };
-    if task.outcome != Some(Outcome::Skipped) {
-        return false;
-    }
-    let mut deps = spec.deps.iter().map(|dep| &graph.specs[*dep].id);
-    if !deps.any(|id| task.dependency.as_ref() == Some(id)) {
-        // A failure that stopped the run: no condition of its own changes that.
-        return false;
-    }
-    let is_bad = |dep: &TaskIdx| {
-        let known = state.tasks.get(&graph.specs[*dep].id);
-        known.is_some_and(|task| {
-            !task.waived
-                && task
-                    .outcome
-                    .is_some_and(|outcome| outcome != Outcome::Succeeded)
-        })
-    };
-    match spec.run_if {
-        RunIf::Succeeded => !spec.deps.iter().any(is_bad),
-        RunIf::Failed => spec.deps.iter().any(is_bad),
-        RunIf::Always => true,
-    }
-}
-
 fn orphaned(task: &TaskState) -> bool {
     matches!(task.status, TaskStatus::Ready | TaskStatus::Running)
 }
@@ -254,7 +230,8 @@ fn stands(state: &State, task: &TaskState, spec: &Spec) -> Stands {
             Stands::ForAnswer
         }
         TaskStatus::Waiting => Stands::ForApproval,
-        _ => Stands::Pending,
+        _ if is_wanted_again(task) || task.digest == spec.digest => Stands::Pending,
+        _ => spec.prior.map_or(Stands::Pending, Stands::Ended),
     }
 }
 
@@ -326,6 +303,16 @@ impl Dispatcher {
         }
     }
 
+    /// Settles what the plan says has ended: what was done first, or what was given up would rule it out.
+    pub(super) fn settle_ended(&mut self, tasks: &[Begun]) {
+        for wanted in [Outcome::Succeeded, Outcome::Cancelled] {
+            let ended = tasks.iter().enumerate();
+            for (task, _) in ended.filter(|(_, begun)| begun.stands == Stands::Ended(wanted)) {
+                self.settle(task, wanted, Some("so says the plan".to_owned()));
+            }
+        }
+    }
+
     /// Takes one unsettled task up where it stood.
     pub(super) fn take_up(&mut self, task: TaskIdx, begun: &Begun, now: Time) {
         let free = matches!(
@@ -337,7 +324,7 @@ impl Dispatcher {
             return;
         }
         match &begun.stands {
-            Stands::Settled(_) => {}
+            Stands::Settled(_) | Stands::Ended(_) => {}
             Stands::ToGate => {
                 self.tasks[task].to_gate = true;
                 self.requeue(task, now, now);

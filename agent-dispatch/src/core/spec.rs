@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use schemas::{DoneRule, RunIf};
+use schemas::{DoneRule, Outcome, RunIf};
 
 use super::{RouteIdx, TaskIdx};
 
@@ -28,6 +28,8 @@ pub(crate) struct Spec {
     pub(crate) max_tokens: Option<u64>,
     /// Its failure ends the starting of anything new.
     pub(crate) stops_run: bool,
+    /// How it ended before the run, by the plan: it is settled so, and never starts.
+    pub(crate) prior: Option<Outcome>,
     /// Of what matters of it: a settled task with another digest is done again.
     pub(crate) digest: String,
 }
@@ -108,6 +110,20 @@ pub(crate) struct Graph {
     pub(crate) targets: usize,
     /// Orders in which tasks are merged, where not in that of their completion.
     pub(crate) turns: Vec<Vec<TaskIdx>>,
+}
+
+impl Graph {
+    /// Whether work went on past the end of this stage before the run began: nobody is asked about it once more.
+    pub(crate) fn passed_before(&self, stage: usize) -> bool {
+        let done = |spec: &Spec| spec.prior == Some(Outcome::Succeeded);
+        let mut specs = self.specs.iter();
+        let is_over = specs.all(|spec| spec.stage > stage || spec.prior.is_some());
+        is_over
+            && self
+                .specs
+                .iter()
+                .any(|spec| spec.stage > stage && done(spec))
+    }
 }
 
 /// Limits of the run. Times are milliseconds.

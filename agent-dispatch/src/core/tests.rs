@@ -34,6 +34,7 @@ fn spec(id: &str, deps: &[usize]) -> Spec {
         max_tokens: None,
         fix_limit: 2,
         stops_run: false,
+        prior: None,
         digest: "d".to_owned(),
     }
 }

@@ -220,6 +220,29 @@ fn phases_wait_for_the_entry_before_them() {
 }
 
 #[test]
+fn what_is_done_already_takes_no_time_and_no_worktree_and_asks_nobody() {
+    let mut plan = phased();
+    plan["checkpoints"] = json!([]);
+    for task in plan["tasks"].as_array_mut().unwrap() {
+        if task["phase"] != "c" {
+            task["outcome"] = json!("succeeded");
+        }
+    }
+    let whole = schedule(&[], &plan);
+    let minutes = ["c1", "c2"].map(|id| whole["tasks"][id]["minutes"].as_f64().unwrap());
+    assert_eq!(
+        whole["estimate"]["serialMinutes"].as_f64(),
+        Some(minutes.iter().sum())
+    );
+    assert_eq!(whole["worktrees"], json!([]));
+    // The pause before the last phase is still to come: nobody has gone on behind it. That after the first is passed.
+    let answer = schedule(&["--ready"], &plan);
+    assert_eq!(answer["waiting"]["c1"], "checkpoint b pending");
+    plan["checkpoints"] = json!(["a"]);
+    assert_eq!(schedule(&["--ready"], &plan)["ready"], json!(["c1"]));
+}
+
+#[test]
 fn what_one_project_keeps_apart_needs_no_lane_beside() {
     let mut plan = conflicting();
     plan["defaults"] = json!({});

@@ -313,7 +313,8 @@ impl Checker {
             !self.live.keys().any(|attempt| attempt.task == task),
             "settled while it lives"
         );
-        if outcome == Outcome::Succeeded {
+        let by_plan = spec.prior == Some(outcome);
+        if outcome == Outcome::Succeeded && !by_plan {
             self.merges.succeeds(task, spec);
             let evidence = self.evidence.get(&task).copied().unwrap_or_default();
             let choice = self.choices.get(&task).copied().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Plans and limits at random: small enough to be quick, odd enough to find things.
 
-use schemas::{DoneRule, RunIf};
+use schemas::{DoneRule, Outcome, RunIf};
 
 use crate::core::{Candidate, Graph, Isolated, Limits, Pace, Spec, Steer};
 
@@ -118,6 +118,11 @@ pub(super) fn draw(random: &mut Random, seed: u64) -> (Graph, Limits) {
             max_tokens: random.chance(10).then(|| random.below(40_000)),
             fix_limit: random.below(4) as u32,
             stops_run: random.chance(5),
+            prior: match random.below(40) {
+                0 => Some(Outcome::Cancelled),
+                1..=3 => Some(Outcome::Succeeded),
+                _ => None,
+            },
             digest: "d".to_owned(),
             deps,
         });

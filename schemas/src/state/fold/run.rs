@@ -45,6 +45,10 @@ impl State {
                 }
                 for id in changed {
                     self.reset(id);
+                    // What a person resets keeps it.
+                    if let Some(task) = self.tasks.get_mut(id) {
+                        task.digest.clear();
+                    }
                 }
                 self.label(tasks);
                 // What a route or a budget made wait is tried again.
