@@ -25,7 +25,7 @@ fn begun() -> Value {
     for (task, phase) in tasks.iter_mut().zip(["a", "b", "c", "c"]) {
         task["phase"] = json!(phase);
     }
-    let mut plan: Value = serde_json::from_str(&plan(tasks)).unwrap();
+    let mut plan: Value = serde_json::from_str(&plan(tasks)).expect("a plan is JSON");
     plan["phases"] = json!([{"id": "a"}, {"id": "b"}, {"id": "c"}]);
     plan["checkpoints"] = json!(["a"]);
     plan
@@ -69,7 +69,7 @@ fn what_failed_and_was_then_done_by_hand_counts() {
         task("t1", &[], "exit 1"),
         task("t2", &["t1"], "echo two >>$PWD/../log"),
     ];
-    let mut plan: Value = serde_json::from_str(&plan(tasks)).unwrap();
+    let mut plan: Value = serde_json::from_str(&plan(tasks)).expect("a plan is JSON");
     sandbox.write("plan.json", &plan.to_string());
     sandbox.sh(&format!("{RUN} --retries 0")).expect(1);
     plan["tasks"][0]["outcome"] = json!("succeeded");
