@@ -52,8 +52,8 @@ pub use plan::{
 };
 pub use problem::{Problem, Related, Severity};
 pub use profile::{
-    Agents, Authorization, DoneRule, Permissions, Profile, ProfileLimits, PromptBy, Reports,
-    Steering, TestEndpoint,
+    Agents, Authorization, DoneRule, Invocation, Permissions, Profile, ProfileLimits, PromptBy,
+    Reports, Steering, TestEndpoint,
 };
 pub use record::{
     AgentLabel, Artifact, AttemptResult, Body, CountedBy, FailureClass, RECORD_TYPES, Record,

@@ -1,10 +1,14 @@
 //! Agent profiles: how to start an agent and what counts as its success.
 
+mod invocation;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::stream::Dialect;
+
+pub use invocation::Invocation;
 
 /// A document of agent profiles, for `--agents FILE`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

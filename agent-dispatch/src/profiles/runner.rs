@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use schemas::{Command, Failure, Profile};
+use schemas::{Command, Failure, Invocation, Profile};
 
 use super::OWN;
 
@@ -85,67 +85,25 @@ impl Runner {
         self.is_agent() && argv.into_iter().any(|word| word.contains("{newSession}"))
     }
 
-    /// The flags that say what it may do without asking: those of its level, or of the next stricter one that is given.
+    /// The flags that say what it may do without asking.
     pub(crate) fn permission_flags(&self) -> &[String] {
-        if self.read_only && !self.profile.read_only.is_empty() {
-            return &self.profile.read_only;
-        }
-        let levels = &self.profile.autonomy;
-        let stricter = levels.range(self.level..).next();
-        let flags = stricter.or_else(|| levels.range(..self.level).next_back());
-        flags.map_or(&[], |(_, flags)| flags)
+        self.profile.permissions_for(self.level, self.read_only)
     }
 
-    /// The argv with everything filled in. An element that asks for what is not there falls away, and with it the flag
-    /// before it. A task's own command is never filled in.
+    /// The argv with everything filled in. A task's own command is never filled in.
     pub(crate) fn argv(&self, filling: Filling<'_>) -> Vec<String> {
         if !self.is_agent() {
             return self.words(filling.command).into_owned();
         }
-        let follow_up = filling.session.and(self.profile.follow_up.as_ref());
-        let words = follow_up.unwrap_or(&self.profile.argv);
-        let mut argv: Vec<String> = Vec::new();
-        for word in words {
-            if word == "{autonomy}" {
-                argv.extend_from_slice(self.permission_flags());
-                continue;
-            }
-            match self.fill(word, filling) {
-                Some(word) => argv.push(word),
-                None if argv.len() > 1 && argv.last().is_some_and(|flag| flag.starts_with('-')) => {
-                    argv.pop();
-                }
-                None => {}
-            }
-        }
-        argv
-    }
-
-    fn fill(&self, word: &str, filling: Filling<'_>) -> Option<String> {
-        if word == "{prompt}" {
-            // The kernel takes at most 128 KiB in one element of argv.
-            let fits = filling.prompt.len() <= 100 << 10;
-            let file = filling.prompt_file;
-            let reference = format!("Read your task from the file {file} and do what it says.");
-            return Some(if fits {
-                filling.prompt.to_owned()
-            } else {
-                reference
-            });
-        }
-        let values = [
-            ("{model}", self.model.as_deref()),
-            ("{session}", filling.session),
-            ("{newSession}", Some(filling.new_session)),
-            ("{promptFile}", Some(filling.prompt_file)),
-        ];
-        // One after the other in the template, never in what was filled in.
-        for (name, value) in values {
-            if let Some((before, after)) = word.split_once(name) {
-                return Some(format!("{before}{}{after}", value?));
-            }
-        }
-        Some(word.to_owned())
+        self.profile.argv(&Invocation {
+            prompt: filling.prompt,
+            prompt_file: filling.prompt_file,
+            session: filling.session,
+            new_session: filling.new_session,
+            model: self.model.as_deref(),
+            level: self.level,
+            read_only: self.read_only,
+        })
     }
 }
 
@@ -179,26 +137,6 @@ mod tests {
     }
 
     #[test]
-    fn a_model_flag_falls_away_with_its_value() {
-        let mut runner = runner(&["agent", "--model", "{model}", "-p"]);
-        assert_eq!(runner.argv(with("do")), ["agent", "-p"]);
-        runner.model = Some("m1".to_owned());
-        assert_eq!(runner.argv(with("do")), ["agent", "--model", "m1", "-p"]);
-    }
-
-    #[test]
-    fn a_prompt_is_one_element_and_a_huge_one_travels_as_a_file() {
-        let runner = runner(&["agent", "{prompt}"]);
-        assert_eq!(
-            runner.argv(with("a b; rm '{model}'")),
-            ["agent", "a b; rm '{model}'"]
-        );
-        let huge = "x".repeat(200 << 10);
-        let argv = runner.argv(with(&huge));
-        assert!(argv[1].len() < 200 && argv[1].contains("/f"));
-    }
-
-    #[test]
     fn a_command_of_a_task_is_run_as_it_is() {
         let runner = Runner {
             name: OWN.to_owned(),
@@ -216,34 +154,5 @@ mod tests {
             of(&Command::Shell("a | b".to_owned())),
             ["sh", "-c", "a | b"]
         );
-    }
-
-    #[test]
-    fn a_session_is_taken_up_by_the_argv_for_that() {
-        let mut runner = runner(&["agent", "--id={newSession}"]);
-        assert!(runner.names_session());
-        assert_eq!(runner.argv(with("do")), ["agent", "--id=new"]);
-        let follow_up = ["agent", "--resume", "{session}"];
-        runner.profile.follow_up = Some(follow_up.map(str::to_owned).to_vec());
-        let session = Some("{model}");
-        let filling = Filling {
-            session,
-            ..with("do")
-        };
-        assert_eq!(runner.argv(filling), ["agent", "--resume", "{model}"]);
-    }
-
-    #[test]
-    fn the_flags_are_those_of_the_next_stricter_level() {
-        let mut runner = runner(&["agent", "{autonomy}", "go"]);
-        let flags = |flag: &str| vec![flag.to_owned()];
-        runner.profile.autonomy = [(2, flags("--yes")), (4, flags("--plan"))].into();
-        for (level, flag) in [(0, "--yes"), (2, "--yes"), (3, "--plan"), (4, "--plan")] {
-            runner.level = level;
-            assert_eq!(runner.argv(with("do")), ["agent", flag, "go"], "{level}");
-        }
-        (runner.level, runner.read_only) = (0, true);
-        runner.profile.read_only = flags("--look");
-        assert_eq!(runner.argv(with("do")), ["agent", "--look", "go"]);
     }
 }
