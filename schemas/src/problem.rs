@@ -56,6 +56,9 @@ pub struct Related {
     /// JSON Pointer into the same document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
+    /// The file as it was named, when it is not that of the problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// First line is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
@@ -112,6 +115,7 @@ impl Problem {
         self.related.push(Related {
             message: message.into(),
             pointer: Some(pointer.into()),
+            file: None,
             line: None,
             column: None,
             span: None,

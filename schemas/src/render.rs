@@ -49,7 +49,8 @@ pub fn render(problems: &[Problem], source: &Source, color: bool) -> String {
 
 /// A part of the source: its text, the number of its first line, and the spans to mark within it, the first
 /// of them that of the problem or of a related place.
-struct Excerpt {
+struct Excerpt<'s> {
+    file: &'s str,
     text: String,
     line: usize,
     marks: Vec<(Range<usize>, Option<String>)>,
@@ -81,7 +82,7 @@ fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
     for excerpt in &excerpts {
         let mut snippet = Snippet::source(&excerpt.text).line_start(excerpt.line);
         if !excerpt.is_cut {
-            snippet = snippet.path(name);
+            snippet = snippet.path(excerpt.file);
         }
         for (span, label) in &excerpt.marks {
             let kind = if is_first {
@@ -108,7 +109,7 @@ fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
 }
 
 /// The lines to show, each once, and what has no place.
-fn excerpts(problem: &Problem, source: &Source) -> (Vec<Excerpt>, Vec<String>) {
+fn excerpts<'s>(problem: &Problem, source: &'s Source) -> (Vec<Excerpt<'s>>, Vec<String>) {
     let mut excerpts: Vec<Excerpt> = Vec::new();
     let mut notes = Vec::new();
     excerpts.extend(problem.span.as_ref().map(|span| excerpt(source, span)));
@@ -119,9 +120,10 @@ fn excerpts(problem: &Problem, source: &Source) -> (Vec<Excerpt>, Vec<String>) {
             continue;
         };
         let mut one = excerpt(source, span);
-        let same_line = excerpts
-            .iter_mut()
-            .find(|other| other.line == one.line && !other.is_cut && !one.is_cut);
+        let is_same = |other: &&mut Excerpt| {
+            (other.file, other.line) == (one.file, one.line) && !other.is_cut && !one.is_cut
+        };
+        let same_line = excerpts.iter_mut().find(is_same);
         for (_, mark) in &mut one.marks {
             *mark = Some(label.clone());
         }
@@ -134,9 +136,9 @@ fn excerpts(problem: &Problem, source: &Source) -> (Vec<Excerpt>, Vec<String>) {
 }
 
 /// The first line of the span. Of a very long line only what surrounds the span: a document may be one line.
-fn excerpt(source: &Source, span: &Range<usize>) -> Excerpt {
+fn excerpt<'s>(source: &'s Source, span: &Range<usize>) -> Excerpt<'s> {
     let (line, _) = source.position(span.start);
-    let whole = source.line_span(line);
+    let whole = source.line_around(span.start);
     let (mut start, mut end) = (whole.start, whole.end);
     if whole.len() > LONG {
         start = span.start.saturating_sub(AROUND).max(whole.start);
@@ -156,6 +158,7 @@ fn excerpt(source: &Source, span: &Range<usize>) -> Excerpt {
     let from = span.start.clamp(start, end) - start;
     let to = (span.end.clamp(start, end) - start).max(from);
     Excerpt {
+        file: source.file(span.start),
         text,
         line: line as usize,
         marks: vec![(from..to, None)],

@@ -17,6 +17,18 @@ pub struct Source {
     /// Places by pointer, for texts that are not JSON.
     places: Option<HashMap<String, Range<usize>>>,
     line_starts: Vec<usize>,
+    /// The files that the text is made of; none when it is one.
+    files: Vec<File>,
+}
+
+/// One of several files whose texts follow each other in one source.
+#[derive(Debug)]
+struct File {
+    name: String,
+    /// Its first byte.
+    start: usize,
+    /// How many lines are before it.
+    lines_before: usize,
 }
 
 impl Source {
@@ -27,6 +39,7 @@ impl Source {
             line_starts: line_starts(&text),
             text,
             places: None,
+            files: Vec::new(),
         }
     }
 
@@ -41,18 +54,69 @@ impl Source {
             line_starts: line_starts(&text),
             text,
             places: Some(places),
+            files: Vec::new(),
         }
     }
 
-    /// Line and column of a byte, both from 1; columns count characters.
+    /// Several files as one text, each ended by a newline: bytes of all of them are numbered through, lines are those
+    /// of the file. Says which bytes are of which file. Where values are, [`Source::map`] says later.
+    pub fn joined(
+        name: impl Into<String>,
+        files: impl IntoIterator<Item = (String, String)>,
+    ) -> (Source, Vec<Range<usize>>) {
+        let mut text = String::new();
+        let mut starts = Vec::new();
+        let mut spans = Vec::new();
+        for (name, one) in files {
+            let start = text.len();
+            text.push_str(&one);
+            spans.push(start..text.len());
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            starts.push((name, start));
+        }
+        let mut source = Source::mapped(name, text, HashMap::new());
+        let file = |(name, start): (String, usize)| File {
+            name,
+            start,
+            lines_before: source.line_starts.partition_point(|line| *line < start),
+        };
+        source.files = starts.into_iter().map(file).collect();
+        (source, spans)
+    }
+
+    /// Notes where each value is, by its pointer.
+    pub fn map(&mut self, places: HashMap<String, Range<usize>>) {
+        self.places = Some(places);
+    }
+
+    /// The name of the file that a byte is in.
+    pub fn file(&self, byte: usize) -> &str {
+        self.file_at(byte).map_or(&self.name, |file| &file.name)
+    }
+
+    fn file_at(&self, byte: usize) -> Option<&File> {
+        let after = self.files.partition_point(|file| file.start <= byte);
+        self.files.get(after.checked_sub(1)?)
+    }
+
+    /// Line and column of a byte in its file, both from 1; columns count characters.
     pub fn position(&self, byte: usize) -> (u32, u32) {
-        let line = self
-            .line_starts
-            .partition_point(|start| *start <= byte)
-            .max(1);
-        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let line = self.line_index(byte);
+        let start = self.line_starts.get(line).copied().unwrap_or(0);
         let before = self.text.get(start..byte).unwrap_or_default();
-        (line as u32, before.chars().count() as u32 + 1)
+        let lines_before = self.file_at(byte).map_or(0, |file| file.lines_before);
+        (
+            (line + 1).saturating_sub(lines_before) as u32,
+            before.chars().count() as u32 + 1,
+        )
+    }
+
+    /// Which of all lines a byte is in, from 0.
+    fn line_index(&self, byte: usize) -> usize {
+        let after = self.line_starts.partition_point(|start| *start <= byte);
+        after.saturating_sub(1)
     }
 
     /// The byte at a line and a column counted in bytes, both from 1, as serde_json gives them.
@@ -69,17 +133,13 @@ impl Source {
         byte
     }
 
-    /// The bytes of a line without its end, lines from 1.
-    pub fn line_span(&self, line: u32) -> Range<usize> {
-        let at = line as usize;
-        let start = self
-            .line_starts
-            .get(at.saturating_sub(1))
-            .copied()
-            .unwrap_or(self.text.len());
+    /// The bytes of the line that a byte is in, without its end.
+    pub fn line_around(&self, byte: usize) -> Range<usize> {
+        let line = self.line_index(byte);
+        let start = self.line_starts.get(line).copied().unwrap_or(0);
         let end = self
             .line_starts
-            .get(at)
+            .get(line + 1)
             .map_or(self.text.len(), |next| next - 1);
         start..end.max(start)
     }
@@ -98,8 +158,10 @@ impl Source {
         let found = self.find(&wanted);
         let lookup = |pointer: &Option<String>| nearest(&found, pointer.as_deref()?);
         for problem in problems {
-            problem.file.get_or_insert_with(|| self.name.clone());
             problem.span = problem.span.take().or_else(|| lookup(&problem.pointer));
+            let at = problem.span.as_ref().map(|span| span.start);
+            let name = at.map_or(self.name.as_str(), |byte| self.file(byte));
+            let file = problem.file.get_or_insert_with(|| name.to_owned());
             if let Some(span) = &problem.span {
                 let (line, column) = self.position(span.start);
                 (problem.line, problem.column) = (Some(line), Some(column));
@@ -109,6 +171,8 @@ impl Source {
                 if let Some(span) = &related.span {
                     let (line, column) = self.position(span.start);
                     (related.line, related.column) = (Some(line), Some(column));
+                    let other = self.file(span.start);
+                    related.file = (other != file).then(|| other.to_owned());
                 }
             }
         }

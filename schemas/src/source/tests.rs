@@ -50,3 +50,41 @@ fn duplicate_keys_are_found_among_many() {
     let pointers: Vec<_> = found.iter().filter_map(|p| p.pointer.as_deref()).collect();
     assert_eq!(pointers, ["/k3", "/k99"]);
 }
+
+#[test]
+fn of_several_files_each_has_its_own_lines() {
+    let files = [("a.md", "one\ntwo"), ("b.md", "\nünd\n"), ("c.md", "x\n")];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let (mut source, spans) = Source::joined("folder", files);
+    assert_eq!(&source.text[spans[0].clone()], "one\ntwo");
+    assert_eq!(&source.text[spans[1].clone()], "\nünd\n");
+    let und = spans[1].start + 1;
+    source.map(HashMap::from([
+        ("/a".to_owned(), 4..7),
+        ("/b".to_owned(), und + 3..und + 4),
+        ("/c".to_owned(), spans[2].clone()),
+    ]));
+    let mut problems = vec![
+        Problem::error("x", "x").at("/b").see("/a", "there"),
+        Problem::error("x", "x").at("/c").see("/c", "here"),
+        Problem::error("x", "x").at("/none"),
+    ];
+    source.place(&mut problems);
+    let place = |p: &Problem| (p.file.clone().unwrap_or_default(), p.line, p.column);
+    assert_eq!(place(&problems[0]), ("b.md".to_owned(), Some(2), Some(3)));
+    assert_eq!(problems[0].related[0].file.as_deref(), Some("a.md"));
+    assert_eq!(problems[0].related[0].line, Some(2));
+    assert_eq!(place(&problems[1]), ("c.md".to_owned(), Some(1), Some(1)));
+    assert_eq!(problems[1].related[0].file, None);
+    assert_eq!(place(&problems[2]), ("folder".to_owned(), None, None));
+    let drawn = crate::render(&problems, &source, false);
+    for shown in [
+        "--> b.md:2:3",
+        "::: a.md:2:1",
+        "two",
+        "--> c.md:1:1",
+        "--> folder\n",
+    ] {
+        assert!(drawn.contains(shown), "{shown}: {drawn}");
+    }
+}
