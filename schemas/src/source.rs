@@ -91,6 +91,11 @@ impl Source {
         self.places = Some(places);
     }
 
+    /// Where each value is, by its pointer, as far as it was noted.
+    pub fn into_places(self) -> HashMap<String, Range<usize>> {
+        self.places.unwrap_or_default()
+    }
+
     /// The name of the file that a byte is in.
     pub fn file(&self, byte: usize) -> &str {
         self.file_at(byte).map_or(&self.name, |file| &file.name)
