@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use schemas::Speech;
 
+use crate::dialect::{self, Dialect};
+
 const EXAMPLES: &str = "\
 Examples:
   plan-validate plan.json                       is it sound? writes it on, unchanged
@@ -26,12 +28,16 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// The plan; `-` or nothing: stdin
+    /// The plan, or the folder of one; `-` or nothing: stdin
     pub(crate) file: Option<PathBuf>,
 
-    /// What the text is
+    /// What is read; `auto` looks at the content and says what it decided
     #[arg(long, value_name = "FORM", value_enum, default_value = "auto")]
     pub(crate) from: From,
+
+    /// Repeat the per-feature phases of an archetype for these (features.yaml)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) features: Option<PathBuf>,
 
     /// Check another document of the contract, or lines of them (NDJSON)
     #[arg(long = "as", value_name = "KIND", value_enum, default_value = "plan")]
@@ -49,15 +55,24 @@ pub(crate) struct Cli {
     pub(crate) speech: Speech,
 }
 
-/// What the text is.
+/// What is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum From {
-    /// JSON when it begins with `{` or `[`, YAML otherwise
+    /// A dialect that it looks like, else JSON when it begins with `{` or `[`, else YAML
     Auto,
     /// JSON
     Json,
     /// YAML 1.2
     Yaml,
+}
+
+impl From {
+    /// The dialect that is named.
+    pub(crate) fn dialect(self) -> Option<&'static Dialect> {
+        let value = self.to_possible_value()?;
+        let named = |dialect: &&&Dialect| dialect.name == value.get_name();
+        dialect::ALL.iter().find(named).copied()
+    }
 }
 
 /// The documents of the contract.

@@ -14,6 +14,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cli::{From, Kind};
+use crate::dialect::{Dialect, Draft, Material};
 use crate::found::Found;
 use crate::outline::{Lenient, Outline};
 use crate::{large, rules, schedule, stream};
@@ -68,7 +69,7 @@ pub(crate) fn examine(
     let is_json = match from {
         From::Json => true,
         From::Yaml => false,
-        From::Auto => input.text.trim_start().starts_with(['{', '[']),
+        _ => input.text.trim_start().starts_with(['{', '[']),
     };
     let (source, checked, converted) = if is_json {
         let source = Source::json(input.name, input.text);
@@ -78,6 +79,33 @@ pub(crate) fn examine(
         from_yaml(input, kind)?
     };
     Ok(conclude(source, checked, converted, strict))
+}
+
+/// Examines a plan of a dialect: its canonical plan is checked as if it had been written so.
+pub(crate) fn examine_dialect(
+    dialect: &Dialect,
+    mut material: Material,
+    strict: bool,
+) -> Result<Examination, Failure> {
+    let Draft { plan, found } = (dialect.read)(&material);
+    let mut checked = Checked {
+        form: found,
+        rules: Found::default(),
+    };
+    let mut converted = None;
+    if let Some(plan) = plan {
+        let (value, places) = plan.into_parts();
+        material.source.map(places);
+        checked.form.extend(Schema::of("plan")?.problems(&value));
+        checked.rules = rules_of(&value, &checked.form);
+        converted = Some(pretty(&value)?);
+    }
+    Ok(conclude(material.source, checked, converted, strict))
+}
+
+fn pretty(value: &Value) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::trouble("cannot write the document as JSON").because(&error))
 }
 
 fn from_yaml(input: Input, kind: Kind) -> Result<(Source, Checked, Option<String>), Failure> {
@@ -98,8 +126,7 @@ fn from_yaml(input: Input, kind: Kind) -> Result<(Source, Checked, Option<String
         Kind::Schedule => checked.rules = schedule::check(&value),
         _ => {}
     }
-    let text = serde_json::to_string_pretty(&value)
-        .map_err(|error| Failure::trouble("cannot write the document as JSON").because(&error))?;
+    let text = pretty(&value)?;
     Ok((source, checked, Some(text)))
 }
 

@@ -3,6 +3,8 @@
 //! A filter: reads a plan as JSON or YAML, reports all of its problems, writes the canonical plan on.
 
 mod cli;
+#[expect(dead_code, unused_imports, reason = "the dialects come next")]
+mod dialect;
 mod examination;
 mod found;
 mod keys;
@@ -17,6 +19,7 @@ mod suggestion;
 use schemas::{Console, Exit, Failure, document, program};
 
 use crate::cli::{Cli, Format};
+use crate::dialect::Choice;
 
 /// Runs the program.
 pub fn run(console: &mut Console) -> Result<Exit, Failure> {
@@ -26,11 +29,19 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     if document::would_wait(file) {
         return Err(program::short_help::<Cli>(console));
     }
-    let input = document::read(file).map_err(|failure| match cli.problems {
+    let (choice, decided) = dialect::choose(&cli).map_err(|failure| match cli.problems {
         Format::Json => report::tell_failure(console, failure),
         Format::Text => failure,
     })?;
-    let examination = examination::examine(input, cli.from, cli.kind, cli.strict)?;
+    if let Some(decided) = decided {
+        report::tell_decision(console, cli.problems, &decided);
+    }
+    let examination = match choice {
+        Choice::Plain(input, from) => examination::examine(input, from, cli.kind, cli.strict)?,
+        Choice::Dialect(dialect, material) => {
+            examination::examine_dialect(dialect, *material, cli.strict)?
+        }
+    };
     report::tell(console, cli.problems, &examination);
     if examination.is_malformed {
         return Ok(Exit::Input);

@@ -34,6 +34,15 @@ pub(crate) fn tell_failure(console: &Console, failure: Failure) -> Failure {
     Failure::told(failure.exit)
 }
 
+/// Says what the input was taken for, when nobody had said.
+pub(crate) fn tell_decision(console: &Console, format: Format, decided: &Problem) {
+    match format {
+        Format::Json if console.is_quiet() => {}
+        Format::Json => console.block(&line(decided)),
+        Format::Text => console.info(&decided.message),
+    }
+}
+
 fn draw(console: &Console, problems: &[Problem], examination: &Examination) {
     if problems.is_empty() {
         return;

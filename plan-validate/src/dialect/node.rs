@@ -1,0 +1,306 @@
+//! A JSON value of which every part knows the bytes that it came from.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use schemas::source::{Source, escape, scan, syntax_problem};
+use schemas::{Problem, yaml};
+use serde_json::{Map, Value};
+
+/// A value with its place. Both what dialects read (JSON, YAML, front matter) and what they write.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) at: Range<usize>,
+    pub(crate) content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Content {
+    /// Null, a bool, a number or a text.
+    Scalar(Value),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// A scalar, or any value all of which came from one place.
+    pub(crate) fn new(value: impl Into<Value>, at: Range<usize>) -> Node {
+        let content = match value.into() {
+            Value::Array(items) => {
+                let items = items.into_iter().map(|item| Node::new(item, at.clone()));
+                Content::List(items.collect())
+            }
+            Value::Object(entries) => {
+                let entries = entries.into_iter();
+                let entries = entries.map(|(key, value)| (key, Node::new(value, at.clone())));
+                Content::Map(entries.collect())
+            }
+            scalar => Content::Scalar(scalar),
+        };
+        Node { at, content }
+    }
+
+    pub(crate) fn list(items: Vec<Node>, at: Range<usize>) -> Node {
+        let content = Content::List(items);
+        Node { at, content }
+    }
+
+    /// An object without entries yet.
+    pub(crate) fn map(at: Range<usize>) -> Node {
+        let content = Content::Map(Vec::new());
+        Node { at, content }
+    }
+
+    /// Reads JSON that stands at `offset`. Duplicate keys are the caller's to report ([`duplicate_keys`]).
+    ///
+    /// [`duplicate_keys`]: schemas::source::duplicate_keys
+    pub(crate) fn from_json(text: &str, offset: usize) -> Result<Node, Box<Problem>> {
+        match serde_json::from_str(text) {
+            Ok(value) => {
+                let mut places = HashMap::new();
+                scan(text, |pointer, span| {
+                    places.insert(pointer.to_owned(), span);
+                });
+                Ok(located(value, &places, offset))
+            }
+            Err(error) => {
+                let source = Source::json("", text.to_owned());
+                Err(Box::new(shifted(syntax_problem(&source, &error), offset)))
+            }
+        }
+    }
+
+    /// Reads YAML that stands at `offset`.
+    pub(crate) fn from_yaml(text: &str, offset: usize) -> Result<Node, Vec<Problem>> {
+        let (source, read) = yaml::parse("", text.to_owned());
+        match read {
+            Ok(value) => Ok(located(value, &source.into_places(), offset)),
+            Err(problems) => Err(problems
+                .into_iter()
+                .map(|problem| shifted(problem, offset))
+                .collect()),
+        }
+    }
+
+    /// The entry of an object.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        self.entries()
+            .iter()
+            .find_map(|(name, value)| (name == key).then_some(value))
+    }
+
+    /// The entry of an object, unless it is null.
+    pub(crate) fn some(&self, key: &str) -> Option<&Node> {
+        self.get(key).filter(|value| !value.is_null())
+    }
+
+    /// Adds an entry to an object, or replaces it.
+    pub(crate) fn set(&mut self, key: &str, value: Node) {
+        if let Content::Map(entries) = &mut self.content {
+            match entries.iter_mut().find(|(name, _)| name == key) {
+                Some((_, old)) => *old = value,
+                None => entries.push((key.to_owned(), value)),
+            }
+        }
+    }
+
+    /// Adds a list to an object, unless it is empty.
+    pub(crate) fn set_list(&mut self, key: &str, items: Vec<Node>, at: Range<usize>) {
+        if !items.is_empty() {
+            self.set(key, Node::list(items, at));
+        }
+    }
+
+    /// The entries of an object; of anything else none.
+    pub(crate) fn entries(&self) -> &[(String, Node)] {
+        match &self.content {
+            Content::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list; of anything else none.
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.content {
+            Content::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A text, or a number as it is written without quotes: ids are both in the wild.
+    pub(crate) fn text(&self) -> Option<String> {
+        match &self.content {
+            Content::Scalar(Value::String(text)) => Some(text.clone()),
+            Content::Scalar(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_f64(&self) -> Option<f64> {
+        match &self.content {
+            Content::Scalar(value) => value.as_f64(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        match &self.content {
+            Content::Scalar(value) => value.as_bool(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        self.content == Content::Scalar(Value::Null)
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.content, Content::List(_))
+    }
+
+    pub(crate) fn is_map(&self) -> bool {
+        matches!(self.content, Content::Map(_))
+    }
+
+    /// What kind of value it is, for messages.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.content {
+            Content::Scalar(Value::Null) => "nothing",
+            Content::Scalar(Value::Bool(_)) => "true or false",
+            Content::Scalar(Value::Number(_)) => "a number",
+            Content::Scalar(_) => "a text",
+            Content::List(_) => "a list",
+            Content::Map(_) => "a mapping",
+        }
+    }
+
+    /// Entries in the order of `keys`, others after them as they stand.
+    pub(crate) fn sort_entries(&mut self, keys: &[&str]) {
+        if let Content::Map(entries) = &mut self.content {
+            entries.sort_by_key(|(key, _)| keys.iter().position(|known| known == key));
+            let known = entries.partition_point(|(key, _)| !keys.contains(&key.as_str()));
+            entries.rotate_left(known);
+        }
+    }
+
+    /// Every item of a list.
+    pub(crate) fn items_mut(&mut self) -> &mut [Node] {
+        match &mut self.content {
+            Content::List(items) => items,
+            _ => &mut [],
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        match &mut self.content {
+            Content::Map(entries) => entries
+                .iter_mut()
+                .find_map(|(name, value)| (name == key).then_some(value)),
+            _ => None,
+        }
+    }
+
+    /// The value alone, for what is handed on untouched.
+    pub(crate) fn value(&self) -> Value {
+        self.clone().into_parts().0
+    }
+
+    /// The value, and the places of its parts by pointer.
+    pub(crate) fn into_parts(self) -> (Value, HashMap<String, Range<usize>>) {
+        let mut places = HashMap::new();
+        let value = self.part(&mut String::new(), &mut places);
+        (value, places)
+    }
+
+    fn part(self, pointer: &mut String, places: &mut HashMap<String, Range<usize>>) -> Value {
+        places.insert(pointer.clone(), self.at);
+        let length = pointer.len();
+        let value = match self.content {
+            Content::Scalar(value) => value,
+            Content::List(items) => {
+                let mut values = Vec::with_capacity(items.len());
+                for (index, item) in items.into_iter().enumerate() {
+                    pointer.push('/');
+                    pointer.push_str(&index.to_string());
+                    values.push(item.part(pointer, places));
+                    pointer.truncate(length);
+                }
+                Value::Array(values)
+            }
+            Content::Map(entries) => {
+                let mut values = Map::with_capacity(entries.len());
+                for (key, item) in entries {
+                    pointer.push('/');
+                    pointer.push_str(&escape(&key));
+                    let value = item.part(pointer, places);
+                    values.insert(key, value);
+                    pointer.truncate(length);
+                }
+                Value::Object(values)
+            }
+        };
+        pointer.truncate(length);
+        value
+    }
+}
+
+fn located(value: Value, places: &HashMap<String, Range<usize>>, offset: usize) -> Node {
+    fn at(
+        value: Value,
+        pointer: &mut String,
+        outer: Range<usize>,
+        places: &HashMap<String, Range<usize>>,
+        offset: usize,
+    ) -> Node {
+        let place = places.get(pointer.as_str());
+        let here = place.map_or(outer, |span| span.start + offset..span.end + offset);
+        let length = pointer.len();
+        let mut below = |step: &str, value: Value| {
+            pointer.push('/');
+            pointer.push_str(step);
+            let node = at(value, pointer, here.clone(), places, offset);
+            pointer.truncate(length);
+            node
+        };
+        let content = match value {
+            Value::Array(items) => {
+                let items = items.into_iter().enumerate();
+                Content::List(
+                    items
+                        .map(|(index, item)| below(&index.to_string(), item))
+                        .collect(),
+                )
+            }
+            Value::Object(entries) => {
+                let entries = entries.into_iter();
+                Content::Map(
+                    entries
+                        .map(|(key, value)| {
+                            let node = below(&escape(&key), value);
+                            (key, node)
+                        })
+                        .collect(),
+                )
+            }
+            scalar => Content::Scalar(scalar),
+        };
+        Node { at: here, content }
+    }
+    at(value, &mut String::new(), offset..offset, places, offset)
+}
+
+/// A problem of a text that stands at `offset` in another.
+pub(crate) fn shifted(mut problem: Problem, offset: usize) -> Problem {
+    problem.span = problem
+        .span
+        .map(|span| span.start + offset..span.end + offset);
+    problem.file = None;
+    problem
+}
