@@ -10,8 +10,13 @@
 //!       echoed by a terminal, completes nothing.
 //!   (4) Ids are reported as they stand; who listens compares them exactly.
 //!   (5) Memory is bounded: of a line, the first 64 KiB are looked at.
+//!
+//! Lines are not looked at one by one: a log has a thousand of them for each that matters. [`needle`] finds what can
+//! begin a marker or a fence, and only then is the line around it made out.
 
-use memchr::{memchr2, memmem};
+mod needle;
+
+use memchr::{memchr2, memmem, memrchr2};
 
 use crate::terminal;
 
@@ -45,12 +50,22 @@ pub struct Marker {
 }
 
 impl MarkerKind {
-    const ALL: [(&'static str, MarkerKind); 4] = [
-        ("PROGRESS", MarkerKind::Progress),
-        ("DONE", MarkerKind::Done),
-        ("ERROR", MarkerKind::Error),
-        ("QUESTION", MarkerKind::Question),
+    const ALL: [MarkerKind; 4] = [
+        MarkerKind::Progress,
+        MarkerKind::Done,
+        MarkerKind::Error,
+        MarkerKind::Question,
     ];
+
+    /// As a marker names it.
+    fn word(self) -> &'static str {
+        match self {
+            MarkerKind::Progress => "PROGRESS",
+            MarkerKind::Done => "DONE",
+            MarkerKind::Error => "ERROR",
+            MarkerKind::Question => "QUESTION",
+        }
+    }
 
     /// As the wire names it: `progress`, `done`, `error`, `question`.
     pub fn as_str(self) -> &'static str {
@@ -68,8 +83,6 @@ impl MarkerKind {
 pub struct Scanner {
     /// The line so far, when it began in an earlier piece. Never longer than [`MAX_LINE`].
     line: Vec<u8>,
-    /// The rest of the line does not matter.
-    skip: bool,
     fence: Option<Fence>,
 }
 
@@ -88,38 +101,47 @@ impl Scanner {
     /// Takes the next piece and hands over every marker of the lines that end in it.
     pub fn feed(&mut self, bytes: &[u8], mut found: impl FnMut(Marker)) {
         let mut rest = bytes;
-        while let Some(end) = memchr2(b'\n', b'\r', rest) {
-            let piece = &rest[..end];
+        if !self.line.is_empty() {
+            let Some(end) = memchr2(b'\n', b'\r', rest) else {
+                return self.keep(rest);
+            };
+            self.keep(&rest[..end]);
+            self.carried(&mut found);
             rest = &rest[end + 1..];
-            if self.skip {
-                self.skip = false;
-            } else if self.line.is_empty() {
-                self.whole(&piece[..piece.len().min(MAX_LINE)], &mut found);
-            } else {
-                self.keep(piece);
-                let line = std::mem::take(&mut self.line);
-                self.whole(&line, &mut found);
-            }
-            self.line.clear();
         }
-        if !self.skip && !rest.is_empty() {
-            self.keep(rest);
-            // What cannot become a marker or a fence need not be remembered: 100 MB without a line's end cost nothing.
-            if may_matter(&self.line) {
-                return;
-            }
-            self.line.clear();
-            self.skip = true;
-        }
+        let end = memrchr2(b'\n', b'\r', rest).map_or(0, |at| at + 1);
+        let (lines, begun) = rest.split_at(end);
+        self.lines(lines, &mut found);
+        self.keep(begun);
     }
 
     /// The stream has ended: its last line may lack its end.
     pub fn finish(&mut self, mut found: impl FnMut(Marker)) {
-        if !self.skip && !self.line.is_empty() {
-            let line = std::mem::take(&mut self.line);
-            self.whole(&line, &mut found);
-        }
+        self.carried(&mut found);
         *self = Scanner::default();
+    }
+
+    /// The fence that is open, as a line that opens it: a scanner that is fed with it first goes on where this one stands
+    /// at the end of a line.
+    pub fn open_fence(&self) -> Option<String> {
+        let fence = self.fence?;
+        Some(char::from(fence.mark).to_string().repeat(fence.length))
+    }
+
+    /// Whole lines, each with its end.
+    fn lines(&mut self, lines: &[u8], found: &mut impl FnMut(Marker)) {
+        let mut rest = lines;
+        while let Some(at) = needle::find(rest) {
+            let start = memrchr2(b'\n', b'\r', &rest[..at]).map_or(0, |end| end + 1);
+            let end = memchr2(b'\n', b'\r', &rest[at..]).map_or(rest.len(), |end| at + end);
+            let line = &rest[start..end];
+            match line.get(..MAX_LINE) {
+                None => self.whole(line, found),
+                Some(first) if needle::find(first).is_some() => self.whole(first, found),
+                Some(_) => {}
+            }
+            rest = rest.get(end + 1..).unwrap_or_default();
+        }
     }
 
     fn keep(&mut self, piece: &[u8]) {
@@ -127,6 +149,17 @@ impl Scanner {
         self.line.extend_from_slice(&piece[..piece.len().min(room)]);
     }
 
+    /// The line that began in an earlier piece has come to its end.
+    fn carried(&mut self, found: &mut impl FnMut(Marker)) {
+        let mut line = std::mem::take(&mut self.line);
+        if needle::find(&line).is_some() {
+            self.whole(&line, found);
+        }
+        line.clear();
+        self.line = line;
+    }
+
+    /// A line with a needle in it.
     fn whole(&mut self, line: &[u8], found: &mut impl FnMut(Marker)) {
         if !may_matter(line) {
             return;
@@ -166,11 +199,10 @@ impl Scanner {
 
 /// Whether a line that begins so may hold a marker or a fence.
 fn may_matter(line: &[u8]) -> bool {
-    match line.first() {
-        None => false,
-        Some(b'[' | 0x1b | b'`' | b'~' | b' ' | 0x00..=0x08 | 0xc2) => true,
-        Some(_) => false,
-    }
+    let first = line.first();
+    first.is_some_and(|byte| {
+        matches!(byte, b'[' | b'`' | b'~' | b' ' | 0xc2) || byte.is_ascii_control()
+    })
 }
 
 /// The line without escape sequences and control characters.
@@ -205,7 +237,9 @@ fn split(text: &str) -> Vec<Marker> {
 fn head(text: &str) -> Option<(MarkerKind, &str, &str)> {
     let inner = text.strip_prefix('[')?;
     let (word, rest) = inner.split_once(':')?;
-    let kind = MarkerKind::ALL.iter().find(|(name, _)| *name == word)?.1;
+    let kind = MarkerKind::ALL
+        .into_iter()
+        .find(|kind| kind.word() == word)?;
     let (id, rest) = rest.split_once(']')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@#+".contains(c);
     (!id.is_empty() && id.len() <= 256 && id.chars().all(plain)).then_some((kind, id, rest))
@@ -261,7 +295,7 @@ fn has_placeholder(text: &str) -> bool {
     let inner = text
         .strip_prefix('<')
         .and_then(|rest| rest.strip_suffix('>'));
-    if inner.is_some_and(|inner| !inner.contains(['<', '>'])) {
+    if inner.is_some_and(|inner| !inner.contains(['<', '>'])) || is_cut_placeholder(text) {
         return true;
     }
     let mut open: Option<(usize, char)> = None;
@@ -286,6 +320,15 @@ fn has_placeholder(text: &str) -> bool {
         before = c;
     }
     false
+}
+
+/// A placeholder that a terminal of few columns has wrapped: it opens, and closes in the next line.
+fn is_cut_placeholder(text: &str) -> bool {
+    [('<', '>'), ('{', '}')].iter().any(|(open, close)| {
+        text.strip_prefix(*open).is_some_and(|inside| {
+            inside.starts_with(|c: char| c.is_alphabetic()) && !inside.contains(*close)
+        })
+    })
 }
 
 #[cfg(test)]
