@@ -143,7 +143,7 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
     let root = std::path::absolute(&cli.root)
         .map_err(|error| Failure::trouble("cannot find the root").because(&error))?;
     let worktrees = Worktrees::plan(&plan, &root, &wishes(cli))?;
-    let profiles = profiles(cli, &plan, console)?;
+    let profiles = profiles(cli, &mut plan, console)?;
     let resolver = cli.conflict_agent.as_deref();
     let resolves = resolver != Some("none");
     let resolver = resolver.filter(|_| resolves);
@@ -195,11 +195,12 @@ fn wishes(cli: &Cli) -> Wishes {
     }
 }
 
-fn profiles(cli: &Cli, plan: &Plan, console: &Console) -> Result<Profiles, Failure> {
-    let mut profiles = Profiles::new(plan);
+/// Who may do tasks. What --agents names is the plan's from here on: its gates may name reviewers, too.
+fn profiles(cli: &Cli, plan: &mut Plan, console: &Console) -> Result<Profiles, Failure> {
     if let Some(file) = &cli.agents {
-        profiles.add(profiles::read(file, console)?);
+        plan.agents.extend(profiles::read(file, console)?.agents);
     }
+    let mut profiles = Profiles::new(plan);
     if !cli.command.is_empty() {
         let argv = cli.command.iter().map(|word| {
             word.clone().into_string().map_err(|word| {
@@ -221,9 +222,9 @@ fn profiles(cli: &Cli, plan: &Plan, console: &Console) -> Result<Profiles, Failu
 }
 
 fn list_agents(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
-    let none: Plan = serde_json::from_str(r#"{"planId":"none","tasks":[]}"#)
+    let mut none: Plan = serde_json::from_str(r#"{"planId":"none","tasks":[]}"#)
         .map_err(|error| Failure::trouble("cannot make an empty plan").because(&error))?;
-    listing::list(&profiles(cli, &none, console)?, cli.assume_authorized)
+    listing::list(&profiles(cli, &mut none, console)?, cli.assume_authorized)
 }
 
 /// Takes the run directory, fences what an earlier dispatcher left, and goes.

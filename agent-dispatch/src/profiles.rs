@@ -37,11 +37,6 @@ impl Profiles {
         }
     }
 
-    /// Adds the profiles of an `agents` document.
-    pub(crate) fn add(&mut self, agents: Agents) {
-        self.known.extend(agents.agents);
-    }
-
     /// This profile does all tasks.
     pub(crate) fn force(&mut self, name: &str) -> Result<(), Failure> {
         self.find(name)?;

@@ -1,22 +1,20 @@
 //! One check: a gate carried out, and what it came to.
 
-use std::ffi::OsString;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use schemas::{Check, CheckStatus, Finding, WhenMissing};
+use schemas::{Check, CheckStatus, Finding};
 
+use crate::attempt;
 use crate::board::Board;
 use crate::cache::Cache;
 use crate::diagnosis;
 use crate::evidence::{self, MAX_FINDINGS, Place};
 use crate::excerpt;
 use crate::interrupts::Interrupts;
-use crate::output::{Output, Printed};
-use crate::planned::{Planned, Run, Work};
-use crate::process::{self, End, Ended, Launch};
-use crate::standing::{self, Standing};
+use crate::output::Printed;
+use crate::planned::{Planned, Work};
+use crate::standing::Standing;
 
 /// What is the same for all checks.
 pub(crate) struct Surroundings {
@@ -80,7 +78,7 @@ pub(crate) fn carry_out(
             .log_dir
             .as_ref()
             .map(|dir| dir.join(log_name(number, &planned.name)));
-        let attempt = attempts(
+        let attempt = attempt::all(
             planned,
             run,
             &cwd,
@@ -245,122 +243,6 @@ pub(crate) fn blank(planned: &Planned) -> Check {
         output_tail: None,
         log_file: None,
     }
-}
-
-/// Runs the command, and again after its surroundings have failed, later each time.
-fn attempts(
-    planned: &Planned,
-    run: &Run,
-    cwd: &Path,
-    log: Option<&Path>,
-    here: &Surroundings,
-    interrupts: &Interrupts,
-    check: &mut Check,
-) -> Result<(Standing, Option<Printed>), Interrupted> {
-    let (mut attempt, mut wait) = (1, here.backoff);
-    loop {
-        let (standing, printed) = match start(planned, run, cwd, log, here, interrupts) {
-            Err(standing) => (standing, None),
-            Ok((ended, printed)) => {
-                if ended.end == End::Interrupted {
-                    return Err(Interrupted);
-                }
-                check.exit_code = match ended.end {
-                    End::Exited(code) => Some(code),
-                    _ => None,
-                };
-                let limit = planned.timeout.unwrap_or(here.timeout);
-                let standing = standing::judge(ended, &printed, run, limit, here.allow_no_tests);
-                (standing, Some(printed))
-            }
-        };
-        check.attempts = (attempt > 1).then_some(attempt);
-        if !standing.again || attempt > here.retries {
-            return Ok((standing, printed));
-        }
-        let why = standing.reason.unwrap_or_default();
-        let pause = schemas::time::for_people(wait);
-        here.board
-            .info(&format!("{}: {why}; again in {pause}", planned.name));
-        if interrupts.pause(wait) {
-            return Err(Interrupted);
-        }
-        attempt += 1;
-        wait = wait.saturating_mul(2);
-    }
-}
-
-/// Starts the command and waits for its end; otherwise says why it could not be run.
-fn start(
-    planned: &Planned,
-    run: &Run,
-    cwd: &Path,
-    log: Option<&Path>,
-    here: &Surroundings,
-    interrupts: &Interrupts,
-) -> Result<(Ended, Printed), Standing> {
-    let cannot = |why: String| Standing::new(CheckStatus::Infrastructure, why);
-    if !cwd.is_dir() {
-        return Err(cannot(format!("there is no folder {}", cwd.display())));
-    }
-    if let (Some(when), Some(what)) = (run.when_missing, crate::project::missing(&run.command, cwd))
-    {
-        return Err(missing(when, what));
-    }
-    let argv = run.command.argv();
-    let Some((program, args)) = argv.split_first() else {
-        return Err(cannot("the command is empty".to_owned()));
-    };
-    let found = run
-        .program
-        .iter()
-        .try_for_each(|wanted| locate(wanted, run, cwd).map(drop));
-    let located = found
-        .and_then(|()| locate(program, run, cwd))
-        .map_err(|why| match run.when_missing {
-            Some(when) => missing(when, why),
-            None => cannot(why),
-        })?;
-    let launch = Launch {
-        program: located,
-        args,
-        cwd,
-        env: &run.env,
-        timeout: planned.timeout.unwrap_or(here.timeout),
-        grace: here.grace,
-    };
-    let file = match log {
-        None => None,
-        Some(log) => Some(
-            File::create(log)
-                .map_err(|error| cannot(format!("cannot write {}: {error}", log.display())))?,
-        ),
-    };
-    let label = match here.parallel {
-        true => format!("{} | ", standing::short(&planned.name, 24)),
-        false => "  | ".to_owned(),
-    };
-    let board = (!here.board.console().is_quiet()).then(|| (here.board.clone(), label));
-    let mut output = Output::new(file, board);
-    let ended = process::run(&launch, &mut output, interrupts);
-    let printed = output.close();
-    let ended = ended.map_err(|error| cannot(format!("cannot run {program}: {error}")))?;
-    Ok((ended, printed))
-}
-
-fn missing(when: WhenMissing, why: String) -> Standing {
-    match when {
-        WhenMissing::Skip => Standing::new(CheckStatus::Skipped, why),
-        WhenMissing::Fail => Standing::new(CheckStatus::Failed, why),
-    }
-}
-
-fn locate(program: &str, run: &Run, cwd: &Path) -> Result<PathBuf, String> {
-    let path = match run.env.get("PATH") {
-        Some(path) => Some(OsString::from(path)),
-        None => std::env::var_os("PATH"),
-    };
-    which::which_in(program, path, cwd).map_err(|_| format!("program not found: {program}"))
 }
 
 /// `01-npm-test.log`

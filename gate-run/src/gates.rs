@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::planned::{Planned, Run, Work};
 use crate::queue;
+use crate::reviewer;
 use crate::understanding;
 
 /// A gate and its place in the document.
@@ -20,7 +21,11 @@ pub(crate) fn read(
     console: &Console,
 ) -> Result<Vec<Planned>, Failure> {
     let (source, value, mut problems) = parse(input);
-    let gates = value.map(|value| gates_of(&value, cwd, &mut problems));
+    let gates = value.map(|value| {
+        let mut gates = gates_of(&value, cwd, &mut problems);
+        reviewer::appoint(&mut gates, &value, &mut problems);
+        gates
+    });
     if let Some(gates) = &gates {
         problems.extend(needs(gates));
     }

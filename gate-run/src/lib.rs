@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod any_input;
 mod assertion;
+mod attempt;
 mod board;
 mod cache;
 mod check;
@@ -26,6 +27,7 @@ mod process;
 mod project;
 mod queue;
 mod report;
+mod reviewer;
 mod safety;
 mod session;
 mod standing;

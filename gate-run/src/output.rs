@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::{self, Write};
 
+use schemas::stream::{Dialect, Parser};
 use schemas::terminal::plain;
 
 use crate::board::Board;
 use crate::format::runner::Counter;
+use crate::reviewer::Said;
 
 /// Bytes of each stream that are kept for metrics.
 pub(crate) const WINDOW: usize = 1 << 20;
@@ -33,6 +35,8 @@ pub(crate) struct Output {
     head: Vec<u8>,
     tail: End,
     streams: [Half; 2],
+    /// Tells an agent's words from its deeds.
+    ear: Option<Parser>,
 }
 
 struct Half {
@@ -54,6 +58,8 @@ pub(crate) struct Printed {
     pub(crate) short: bool,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
+    /// What an agent said; of a command this is not known.
+    pub(crate) said: Option<Said>,
     /// `stdout` and `stderr` are all that was printed.
     pub(crate) whole: bool,
     /// What test runners told on stdout and on stderr.
@@ -80,7 +86,13 @@ impl Output {
             head: Vec::new(),
             tail: End::new(TAIL),
             streams: [half(), half()],
+            ear: None,
         }
+    }
+
+    /// Listens to what an agent says in its stream of events.
+    pub(crate) fn listen(&mut self, dialect: Dialect) {
+        self.ear = Some(Parser::new(dialect));
     }
 
     /// Takes a piece.
@@ -94,6 +106,9 @@ impl Output {
         self.tail.push(piece);
         let room = TAIL - self.head.len();
         self.head.extend_from_slice(&piece[..piece.len().min(room)]);
+        if let (Some(ear), Stream::Stdout) = (&mut self.ear, stream) {
+            ear.feed(piece, |_| {});
+        }
         let label = self.board.as_ref().map(|(_, label)| label.clone());
         let half = &mut self.streams[stream as usize];
         half.end.push(piece);
@@ -117,7 +132,16 @@ impl Output {
         let short = self.tail.total <= TAIL as u64;
         let mut end = |stream: Stream| self.streams[stream as usize].end.last();
         let (stdout, stderr) = (end(Stream::Stdout), end(Stream::Stderr));
+        let said = self.ear.take().map(|mut ear| {
+            ear.finish(|_| {});
+            let report = ear.report();
+            Said {
+                text: report.last_text.clone().unwrap_or_default(),
+                error: report.error.clone(),
+            }
+        });
         Printed {
+            said,
             head: std::mem::take(&mut self.head),
             short,
             counters,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemas::{Command, WhenMissing};
 
 use crate::evidence::Evidence;
+use crate::reviewer::Reviewer;
 
 /// One gate, ready to be checked.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) struct Run {
     pub(crate) program: Option<String>,
     pub(crate) when_missing: Option<WhenMissing>,
     pub(crate) env: BTreeMap<String, String>,
+    /// An agent that reviews; the command is only its name.
+    pub(crate) reviewer: Option<Box<Reviewer>>,
 }
 
 impl Planned {
@@ -78,7 +81,10 @@ impl Planned {
             Work::Check { run, evidence } => (run, evidence),
             Work::Manual { reason } => return reason.clone(),
         };
-        let command = run.iter().map(|run| run.command.to_string());
+        let command = run.iter().map(|run| match &run.reviewer {
+            Some(reviewer) => format!("the agent {}", reviewer.agent),
+            None => run.command.to_string(),
+        });
         let looked_at = evidence.iter().map(|evidence| match evidence.kind() {
             kind @ ("paths" | "clean-tree") => kind.to_owned(),
             kind => format!("{kind} {}", evidence.name()),
@@ -110,6 +116,7 @@ impl Run {
             program: None,
             when_missing: None,
             env: BTreeMap::new(),
+            reviewer: None,
         }
     }
 }

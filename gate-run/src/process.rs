@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -34,6 +35,10 @@ pub(crate) struct Launch<'a> {
     pub(crate) args: &'a [String],
     pub(crate) cwd: &'a Path,
     pub(crate) env: &'a BTreeMap<String, String>,
+    /// Names that it does not inherit.
+    pub(crate) env_remove: &'a [String],
+    /// What it reads; nothing when absent.
+    pub(crate) stdin: Option<File>,
     pub(crate) timeout: Duration,
     pub(crate) grace: Duration,
 }
@@ -60,7 +65,7 @@ pub(crate) struct Ended {
 
 /// Runs a process to its end. An error means that it could not be started.
 pub(crate) fn run(
-    launch: &Launch<'_>,
+    launch: Launch<'_>,
     output: &mut Output,
     interrupts: &Interrupts,
 ) -> io::Result<Ended> {
@@ -68,7 +73,6 @@ pub(crate) fn run(
     let (stderr, to_stderr) = io::pipe()?;
     let mut expression = duct::cmd(&launch.program, launch.args.iter().map(OsString::from))
         .dir(launch.cwd)
-        .stdin_null()
         .stdout_file(to_stdout)
         .stderr_file(to_stderr)
         .unchecked()
@@ -76,6 +80,13 @@ pub(crate) fn run(
             command.process_group(0);
             Ok(())
         });
+    expression = match launch.stdin {
+        Some(file) => expression.stdin_file(file),
+        None => expression.stdin_null(),
+    };
+    for name in launch.env_remove {
+        expression = expression.env_remove(name);
+    }
     for (name, value) in launch.env {
         expression = expression.env(name, value);
     }

@@ -1,9 +1,10 @@
 //! From a gate as it was written to a gate that can be checked.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use schemas::{Command, Gate, GateObject, Problem};
+use schemas::{Command, Gate, GateObject, Problem, WhenMissing};
 use serde_json::Value;
 
 use crate::evidence::Evidence;
@@ -13,6 +14,7 @@ use crate::evidence::review::Review;
 use crate::evidence::tampering::Tampering;
 use crate::evidence::tests::Tests;
 use crate::planned::{Planned, Run, Work};
+use crate::reviewer::Reviewer;
 use crate::statement::{self, Statement};
 
 /// Why something is manual that a person wrote as manual.
@@ -184,6 +186,7 @@ fn of_object(stage: &str, gate: GateObject, problems: &mut Found) -> Option<Plan
     if let Err((at, why)) = schemas::globs(&gate.inputs) {
         problems.push((format!("inputs/{at}"), why));
     }
+    let reviewer = reviewer(&gate, problems);
     let evidence = evidence(&gate, problems);
     let name = gate.name.clone().or_else(|| derived_name(&gate, &evidence));
     let work = match gate.manual {
@@ -196,12 +199,7 @@ fn of_object(stage: &str, gate: GateObject, problems: &mut Found) -> Option<Plan
             reason: CONFIRM.to_owned(),
         },
         None => Work::Check {
-            run: gate.command.map(|command| Run {
-                command,
-                program: None,
-                when_missing: gate.when_missing,
-                env: gate.env,
-            }),
+            run: run(gate.command, reviewer, gate.when_missing, gate.env),
             evidence,
         },
     };
@@ -215,6 +213,41 @@ fn of_object(stage: &str, gate: GateObject, problems: &mut Found) -> Option<Plan
         timeout,
         cwd: gate.cwd.map(PathBuf::from),
         work,
+    })
+}
+
+/// The agent that reviews, when one does.
+fn reviewer(gate: &GateObject, problems: &mut Found) -> Option<Reviewer> {
+    let review = gate.review.as_ref()?;
+    let reviewer = Reviewer::asked_for(review);
+    let (key, other) = match () {
+        () if reviewer.is_some() && gate.command.is_some() => ("agent", "`command`"),
+        () if reviewer.is_some() && review.file.is_some() => ("agent", "`file`"),
+        () if reviewer.is_none() && review.prompt.is_some() => {
+            let message = "a prompt is for an agent: `agent` is missing".to_owned();
+            problems.push(("review/prompt".to_owned(), message));
+            return None;
+        }
+        () => return reviewer,
+    };
+    let message = format!("a review comes from one place: `{key}` or {other}");
+    problems.push((format!("review/{key}"), message));
+    None
+}
+
+fn run(
+    command: Option<Command>,
+    reviewer: Option<Reviewer>,
+    when_missing: Option<WhenMissing>,
+    env: BTreeMap<String, String>,
+) -> Option<Run> {
+    let named = |reviewer: &Reviewer| Command::Argv(vec![reviewer.agent.clone()]);
+    let command = command.or_else(|| reviewer.as_ref().map(named))?;
+    Some(Run {
+        when_missing,
+        env,
+        reviewer: reviewer.map(Box::new),
+        ..Run::new(command)
     })
 }
 

@@ -12,6 +12,8 @@ mod evidence;
 mod parallel;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/reviewers.rs"]
+mod reviewers;
 #[path = "cli/trust.rs"]
 mod trust;
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Command;
+use crate::{Command, Profile};
 
 /// A gate document: gates by stage, as a plan's own `gates` has them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Gates {
     /// Gates by stage name; names are free.
     #[serde(default)]
     pub gates: BTreeMap<String, Vec<Gate>>,
+    /// Agent profiles by name, for reviews.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<String, Profile>,
 }
 
 /// One gate, as it was written.
@@ -189,6 +192,15 @@ pub struct GateReview {
     /// The review, or a glob of the reviews of all rounds; absent: what the command printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// The profile of the agent that reviews, instead of a command: one of the document's `agents`, or a built-in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The model that it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What it is told to look at beside the usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
     /// The mildest severity that does not pass; absent: `important`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<String>,

@@ -91,6 +91,18 @@ pub fn in_marker(text: &str) -> Option<AgentResult> {
     Some(result(word, rest, None))
 }
 
+/// The text of the fenced block that a message ends with, or the whole of a message that is one JSON object.
+pub fn final_block(message: &str) -> Option<String> {
+    let message = message.trim();
+    if message.starts_with('{') {
+        return Some(message.to_owned());
+    }
+    match last_block(message) {
+        Ending::Block(block) => Some(block),
+        Ending::Open | Ending::Paragraph => None,
+    }
+}
+
 enum Ending {
     /// The text of the fenced block that the message ends with.
     Block(String),

@@ -17,6 +17,7 @@ mod pipeline;
 mod plan;
 mod quickstart;
 mod resume;
+mod reviews;
 mod sandbox;
 mod worktrees;
 mod worktrees_agents;

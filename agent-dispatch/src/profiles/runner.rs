@@ -99,7 +99,7 @@ impl Runner {
             prompt: filling.prompt,
             prompt_file: filling.prompt_file,
             session: filling.session,
-            new_session: filling.new_session,
+            new_session: Some(filling.new_session),
             model: self.model.as_deref(),
             level: self.level,
             read_only: self.read_only,

@@ -164,6 +164,7 @@ impl Shell<'_> {
             workspace: &workspace,
             base: self.bases(attempt.task).into_iter().next().flatten(),
             gates: gates.collect(),
+            agents: &plan.agents,
             makeflags: self.tokens.makeflags(),
             mask: self.mask.clone(),
         };

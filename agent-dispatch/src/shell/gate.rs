@@ -1,6 +1,7 @@
 //! The gates of a task's work: gate-run (or what stands in for it), and its verdict.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use schemas::{FailureClass, FindingCounts, Verdict, VerdictWord};
+use schemas::{FailureClass, FindingCounts, Profile, Verdict, VerdictWord};
 
 use super::agent::Process;
 use super::contain::{self, Containment};
@@ -41,6 +42,8 @@ pub(super) struct Check<'a> {
     pub(super) base: Option<String>,
     /// Raw gates, as they stand in the plan.
     pub(super) gates: Vec<&'a str>,
+    /// The plan's agents, for those that review.
+    pub(super) agents: &'a BTreeMap<String, Profile>,
     /// What checks print is seen by as many as what agents print.
     pub(super) mask: Mask,
 }
@@ -74,7 +77,8 @@ pub(super) fn start(
         RunDir::gates(check.task, number, stage),
         RunDir::verdict(check.task, number, stage),
     );
-    dir.create(&document, gates_document(stage, &check.gates).as_bytes())?;
+    let gates = gates_document(stage, &check.gates, check.agents)?;
+    dir.create(&document, gates.as_bytes())?;
     let stdin = File::open(dir.whole(&document)).context("cannot open the gates")?;
     let verdict = dir.create(&verdict_file, b"")?;
     let tap = Tap {
@@ -144,12 +148,33 @@ pub(super) fn start(
     Ok(GateChild { process })
 }
 
-fn gates_document(stage: Stage, gates: &[&str]) -> String {
-    format!(
-        "{{\"kind\":\"gates\",\"version\":1,\"gates\":{{\"{}\":[{}]}}}}\n",
+/// The gates, with the profiles of the agents that review for them.
+fn gates_document(
+    stage: Stage,
+    gates: &[&str],
+    agents: &BTreeMap<String, Profile>,
+) -> anyhow::Result<String> {
+    let reviewer = |gate: &&str| {
+        let gate: serde_json::Value = serde_json::from_str(gate).ok()?;
+        gate["review"]["agent"].as_str().map(str::to_owned)
+    };
+    let named: BTreeSet<String> = match agents.is_empty() {
+        true => BTreeSet::new(),
+        false => gates.iter().filter_map(reviewer).collect(),
+    };
+    let agents: BTreeMap<&String, &Profile> = agents
+        .iter()
+        .filter(|(name, _)| named.contains(*name))
+        .collect();
+    let agents = match agents.is_empty() {
+        true => String::new(),
+        false => format!(",\"agents\":{}", serde_json::to_string(&agents)?),
+    };
+    Ok(format!(
+        "{{\"kind\":\"gates\",\"version\":1,\"gates\":{{\"{}\":[{}]}}{agents}}}\n",
         stage.name(),
         gates.join(",")
-    )
+    ))
 }
 
 /// An answer that no gate program has given.

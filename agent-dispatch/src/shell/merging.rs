@@ -1,11 +1,12 @@
 //! Merges of one batch, on a thread of its own: gates of the integrated state run in between, and answers come as events.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use schemas::{Body, VerdictWord, WorkspaceState};
+use schemas::{Body, Profile, VerdictWord, WorkspaceState};
 
 use super::contain::Containment;
 use super::mask::Mask;
@@ -28,6 +29,8 @@ struct Batch {
     gate_program: PathBuf,
     /// Raw, as they stand in the plan.
     gates: Vec<String>,
+    /// The plan's agents, for those that review.
+    agents: BTreeMap<String, Profile>,
     makeflags: Option<String>,
     mask: Mask,
     plan: String,
@@ -72,6 +75,7 @@ impl Shell<'_> {
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
+            agents: self.run.plan.agents.clone(),
             makeflags: self.tokens.makeflags(),
             mask: self.mask.clone(),
             plan: self.run.plan.plan_id.clone(),
@@ -212,6 +216,7 @@ impl Batch {
             makeflags: self.makeflags.clone(),
             base: work.bases.first().cloned().flatten(),
             gates: self.gates.iter().map(String::as_str).collect(),
+            agents: &self.agents,
             mask: self.mask.clone(),
         };
         let (answers, answered) = sync_channel(1);

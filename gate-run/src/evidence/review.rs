@@ -42,8 +42,8 @@ impl Review {
             problems.push(("review/threshold".to_owned(), message));
             return None;
         };
-        if review.file.is_none() && !has_command {
-            let message = "a review needs a file or a command that reviews".to_owned();
+        if review.file.is_none() && !has_command && review.agent.is_none() {
+            let message = "a review needs a file, or a command or an agent that reviews".to_owned();
             problems.push(("review".to_owned(), message));
             return None;
         }
@@ -71,7 +71,12 @@ impl Review {
     fn rounds(&self, place: &Place<'_>) -> Result<Vec<Round>, String> {
         let Some(pattern) = &self.file else {
             let printed = place.printed.ok_or("the reviewer printed nothing")?;
-            let text = schemas::terminal::plain(&printed.stdout);
+            let text = match &printed.said {
+                // What else an agent says may quote anything, what it was told included.
+                Some(said) => schemas::result::final_block(&said.text)
+                    .ok_or("the reviewer's answer does not end with its review")?,
+                None => schemas::terminal::plain(&printed.stdout),
+            };
             let document =
                 document::read(&text, None).map_err(|why| format!("the review {why}"))?;
             return Ok(vec![Round {

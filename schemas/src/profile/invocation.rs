@@ -14,8 +14,8 @@ pub struct Invocation<'a> {
     pub prompt_file: &'a str,
     /// The session that goes on.
     pub session: Option<&'a str>,
-    /// The name of one that begins.
-    pub new_session: &'a str,
+    /// The name of one that begins, where it is given one.
+    pub new_session: Option<&'a str>,
     /// The model, where one is asked for.
     pub model: Option<&'a str>,
     /// The autonomy level, 0 (acts alone) to 4 (a person does it).
@@ -39,10 +39,13 @@ impl Profile {
             }
             match fill(word, invocation) {
                 Some(word) => argv.push(word),
-                None if argv.len() > 1 && argv.last().is_some_and(|flag| flag.starts_with('-')) => {
-                    argv.pop();
+                None => {
+                    // `--model {model}` are two elements, `--model={model}` is one.
+                    let is_value = word.starts_with('{') && argv.len() > 1;
+                    if is_value && argv.last().is_some_and(|flag| flag.starts_with('-')) {
+                        argv.pop();
+                    }
                 }
-                None => {}
             }
         }
         argv
@@ -71,7 +74,7 @@ fn fill(word: &str, invocation: &Invocation<'_>) -> Option<String> {
     let values = [
         ("{model}", invocation.model),
         ("{session}", invocation.session),
-        ("{newSession}", Some(invocation.new_session)),
+        ("{newSession}", invocation.new_session),
         ("{promptFile}", Some(invocation.prompt_file)),
     ];
     // One after the other in the template, never in what was filled in.
@@ -98,7 +101,7 @@ mod tests {
         Invocation {
             prompt,
             prompt_file: "/f",
-            new_session: "new",
+            new_session: Some("new"),
             ..Invocation::default()
         }
     }
@@ -112,6 +115,8 @@ mod tests {
             ..with("do")
         };
         assert_eq!(profile.argv(&named), ["agent", "--model", "m1", "-p"]);
+        let profile = self::profile(&["agent", "-p", "--model={model}"]);
+        assert_eq!(profile.argv(&with("do")), ["agent", "-p"]);
     }
 
     #[test]
