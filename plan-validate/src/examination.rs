@@ -16,8 +16,8 @@ use serde_json::value::RawValue;
 use crate::cli::{From, Kind};
 use crate::dialect::{Dialect, Draft, Material};
 use crate::found::Found;
-use crate::outline::{Lenient, Outline};
-use crate::{large, rules, schedule, stream};
+use crate::outline::{self, Notes, Outline};
+use crate::{doubts, rules, schedule, stream};
 
 /// Texts up to this size are held whole as a value tree; it takes up to 40 times their size.
 pub(crate) const WHOLE: usize = 8 << 20;
@@ -132,8 +132,8 @@ fn from_yaml(input: Input, kind: Kind) -> Result<(Source, Checked, Option<String
 
 /// The rules of a plan that is a value tree.
 fn rules_of(plan: &Value, form: &Found) -> Found {
-    match serde::Deserialize::deserialize(plan) {
-        Ok(Lenient(outline)) => told_once(rules::check(&outline), form),
+    match outline::read(plan, &Notes::default()) {
+        Ok(outline) => told_once(rules::check(&outline), form),
         Err(_) => Found::default(),
     }
 }
@@ -182,37 +182,54 @@ fn json(source: &Source, kind: Kind) -> Result<Checked, Failure> {
     Ok(checked)
 }
 
+/// Read once. Only what is not certainly of the schema is read again, by the schema, which can say what is wrong.
 fn plan(source: &Source) -> Result<Checked, Failure> {
     let mut checked = Checked::default();
-    let outline: Outline = match serde_json::from_str(&source.text) {
-        Ok(Lenient(outline)) => outline,
+    let notes = Notes::default();
+    let outline = match outline_of(&source.text, &notes) {
+        Ok(outline) => outline,
         Err(error) => {
             checked.form.push(syntax_problem(source, &error));
             return Ok(checked);
         }
     };
-    let schema = Schema::of("plan")?;
-    if source.text.len() <= WHOLE {
+    if notes.has_duplicate() {
         checked.form.extend(duplicate_keys(&source.text));
-        match serde_json::from_str(&source.text) {
-            Ok(value) => checked.form.extend(schema.problems(&value)),
-            Err(error) => checked.form.push(syntax_problem(source, &error)),
-        }
+    }
+    if notes.doubts() == 0 {
         checked.rules = rules::check(&outline);
     } else {
-        // Three readings of one text that know nothing of each other.
-        let (form, duplicates) = std::thread::scope(|scope| {
-            let form = scope.spawn(|| large::problems(&source.text, &schema));
-            let duplicates = scope.spawn(|| duplicate_keys(&source.text));
+        let schema = Schema::of("plan")?;
+        let form = std::thread::scope(|scope| {
+            let form = scope.spawn(|| form_of(&source.text, &outline, &schema));
             checked.rules = rules::check(&outline);
-            (form.join(), duplicates.join())
+            form.join()
         });
         let died = |_| Failure::trouble("a thread of the validation ended early");
-        checked.form.extend(duplicates.map_err(died)?);
         checked.form.extend(form.map_err(died)?);
     }
     checked.rules = told_once(checked.rules, &checked.form);
+    // To give back the pieces of a large plan one by one takes as long as a rule, and the program ends soon.
+    std::mem::forget(outline);
     Ok(checked)
+}
+
+fn outline_of<'t>(text: &'t str, notes: &Notes) -> serde_json::Result<Outline<'t>> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let outline = outline::read(&mut reader, notes)?;
+    reader.end()?;
+    Ok(outline)
+}
+
+fn form_of(text: &str, outline: &Outline, schema: &Schema) -> Vec<Problem> {
+    if text.len() > WHOLE {
+        return doubts::problems(text, outline, schema);
+    }
+    match serde_json::from_str(text) {
+        Ok(value) => schema.problems(&value),
+        // It has been read once already.
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Without what the schema has said already at the same place.

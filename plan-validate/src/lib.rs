@@ -5,10 +5,10 @@
 mod cli;
 #[expect(dead_code, unused_imports, reason = "the dialects come next")]
 mod dialect;
+mod doubts;
 mod examination;
 mod found;
 mod keys;
-mod large;
 mod outline;
 mod report;
 mod rules;

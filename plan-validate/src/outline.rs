@@ -1,17 +1,22 @@
 //! The plan as the rules see it: read leniently, so that one wrong value does not hide the other problems.
 //!
-//! Not [`schemas::Plan`]: that type refuses the whole document at its first wrong field, and it owns every
-//! text. Here a value of the wrong type is simply absent (the schema reports it), indices stay those of the
-//! document, and texts are borrowed from it.
+//! Not [`schemas::Plan`]: that type refuses the whole document at its first wrong field, and it owns every text. Here a
+//! value of the wrong type is simply absent (the schema reports it), indices stay those of the document, and texts are
+//! borrowed from it. What is not certainly of the schema is noted, and only that is given to the schema.
 
 mod lenient;
+mod part;
+mod task;
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
+use serde::de::{Deserializer, MapAccess};
 
-pub(crate) use self::lenient::Lenient;
-use self::lenient::{Shape, Skip, next_key, next_value};
+pub(crate) use self::lenient::Notes;
+use self::lenient::{Read, Seen, Shape, Skip, next_key, next_value};
+pub(crate) use self::part::{Defaults, Gate, Limits, Metadata, Phase, Project, Role};
+use self::part::{Entries, Figure, Stages, other};
+pub(crate) use self::task::Task;
 use crate::keys::{self, Misspelt};
 
 /// Most elements of one list. A plan of a million tasks is well below.
@@ -28,237 +33,97 @@ pub(crate) struct Outline<'a> {
     pub(crate) execution_order: Option<Vec<Vec<Text<'a>>>>,
     pub(crate) phases: Vec<Phase<'a>>,
     pub(crate) parallel_groups: Vec<Vec<Text<'a>>>,
-    pub(crate) checkpoints: Vec<Text<'a>>,
+    /// `Some([])`: after every phase.
+    pub(crate) checkpoints: Option<Vec<Text<'a>>>,
     pub(crate) gates: Vec<(Cow<'a, str>, Option<Vec<Gate>>)>,
     pub(crate) agents: Vec<Cow<'a, str>>,
+    pub(crate) roles: Vec<(Cow<'a, str>, Role<'a>)>,
     pub(crate) defaults: Defaults<'a>,
     pub(crate) limits: Limits<'a>,
+    /// Numbers that the plan and its metadata give of themselves, by their pointers.
+    pub(crate) totals: Vec<(String, f64)>,
     pub(crate) misspelt: Vec<Misspelt<'a>>,
+    /// Whether what is not a task, and not the order, is not certainly of the schema.
+    pub(crate) is_doubtful: bool,
+    /// The same of the order.
+    pub(crate) has_doubtful_order: bool,
 }
 
-#[derive(Default)]
-pub(crate) struct Project<'a> {
-    pub(crate) name: Text<'a>,
-    pub(crate) path: Text<'a>,
-    pub(crate) gates: Vec<Gate>,
-    pub(crate) misspelt: Vec<Misspelt<'a>>,
-}
-
-#[derive(Default)]
-pub(crate) struct Task<'a> {
-    pub(crate) id: Text<'a>,
-    pub(crate) project: Text<'a>,
-    pub(crate) projects: Vec<Text<'a>>,
-    pub(crate) title: Text<'a>,
-    pub(crate) description: Text<'a>,
-    pub(crate) acceptance: Vec<Text<'a>>,
-    pub(crate) depends_on: Vec<Text<'a>>,
-    pub(crate) phase: Text<'a>,
-    pub(crate) agent: Text<'a>,
-    pub(crate) gates: Vec<Gate>,
-    pub(crate) has_command: bool,
-    pub(crate) isolated: Option<bool>,
-    pub(crate) misspelt: Vec<Misspelt<'a>>,
-}
-
-#[derive(Default)]
-pub(crate) struct Phase<'a> {
-    pub(crate) id: Text<'a>,
-    pub(crate) misspelt: Vec<Misspelt<'a>>,
-}
-
-#[derive(Default)]
-pub(crate) struct Defaults<'a> {
-    pub(crate) agent: Text<'a>,
-    pub(crate) isolated: bool,
-    pub(crate) misspelt: Vec<Misspelt<'a>>,
-}
-
-#[derive(Default)]
-pub(crate) struct Limits<'a> {
-    pub(crate) misspelt: Vec<Misspelt<'a>>,
-}
-
-/// A gate, of which only matters whether it says anything.
-#[derive(Default)]
-pub(crate) struct Gate {
-    pub(crate) is_empty: bool,
+/// Reads a plan from anything that serde reads.
+pub(crate) fn read<'de, D: Deserializer<'de>>(
+    from: D,
+    notes: &Notes,
+) -> Result<Outline<'de>, D::Error> {
+    serde::de::DeserializeSeed::deserialize(Read::new(notes), from)
 }
 
 impl<'de> Shape<'de> for Outline<'de> {
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
+    fn from_entries<A: MapAccess<'de>>(mut entries: A, notes: &Notes) -> Result<Self, A::Error> {
         let mut plan = Outline::default();
-        while let Some(key) = next_key(&mut entries)? {
+        let mut seen = Seen::default();
+        let (mut has_id, mut has_tasks) = (false, false);
+        let mut of_others = 0;
+        let begin = notes.doubts();
+        while let Some(key) = next_key(&mut entries, notes)? {
+            seen.note(&key, notes);
+            let before = notes.doubts();
             match &*key {
-                "projects" => plan.projects = next_value(&mut entries)?,
-                "tasks" => plan.tasks = next_value(&mut entries)?,
-                "executionOrder" => plan.execution_order = next_value(&mut entries)?,
-                "phases" => plan.phases = next_value(&mut entries)?,
-                "parallelGroups" => plan.parallel_groups = next_value(&mut entries)?,
-                "checkpoints" => plan.checkpoints = next_value(&mut entries)?,
-                "gates" => plan.gates = next_value::<Stages<'de>, A>(&mut entries)?.0,
-                "agents" => plan.agents = next_value::<Names<'de>, A>(&mut entries)?.0,
-                "defaults" => plan.defaults = next_value(&mut entries)?,
-                "limits" => plan.limits = next_value(&mut entries)?,
-                _ => skip(&mut entries, key, keys::PLAN, &mut plan.misspelt)?,
+                "planId" => {
+                    let id: Text<'de> = next_value(&mut entries, notes)?;
+                    has_id = id.is_some_and(|id| !id.is_empty());
+                }
+                "summary" | "createdAt" => drop(next_value::<Text<'de>, A>(&mut entries, notes)?),
+                "projects" => plan.projects = next_value(&mut entries, notes)?,
+                "tasks" => {
+                    let tasks: Option<Vec<Task<'de>>> = next_value(&mut entries, notes)?;
+                    has_tasks = tasks.is_some() && plan.tasks.is_empty();
+                    plan.tasks = tasks.unwrap_or_default();
+                    of_others += notes.doubts() - before;
+                }
+                "executionOrder" => {
+                    plan.execution_order = next_value(&mut entries, notes)?;
+                    let rows = plan.execution_order.iter().flatten();
+                    notes.doubt_unless(rows.flatten().all(is_name));
+                    plan.has_doubtful_order = notes.doubts() > before;
+                    of_others += notes.doubts() - before;
+                }
+                "phases" => plan.phases = next_value(&mut entries, notes)?,
+                "parallelGroups" => plan.parallel_groups = next_value(&mut entries, notes)?,
+                "checkpoints" => plan.checkpoints = next_value(&mut entries, notes)?,
+                "gates" => plan.gates = next_value::<Stages<'de>, A>(&mut entries, notes)?.0,
+                "agents" => {
+                    let agents: Entries<'de, Skip> = next_value(&mut entries, notes)?;
+                    // Profiles are the schema's matter.
+                    notes.doubt_unless(agents.0.is_empty());
+                    plan.agents = agents.0.into_iter().map(|(name, _)| name).collect();
+                }
+                "roles" => plan.roles = next_value::<Entries<'de, _>, A>(&mut entries, notes)?.0,
+                "defaults" => plan.defaults = next_value(&mut entries, notes)?,
+                "limits" => plan.limits = next_value(&mut entries, notes)?,
+                "metadata" => {
+                    let metadata: Metadata = next_value(&mut entries, notes)?;
+                    let below = |(key, number)| (format!("/metadata/{key}"), number);
+                    plan.totals.extend(metadata.0.into_iter().map(below));
+                }
+                key if part::is_total(key) => {
+                    let Figure(figure) = next_value(&mut entries, notes)?;
+                    plan.totals
+                        .extend(figure.map(|figure| (format!("/{key}"), figure)));
+                }
+                _ => other(&mut entries, key, keys::PLAN, &mut plan.misspelt, notes)?,
             }
         }
+        let groups = plan.parallel_groups.iter().flatten();
+        let mut ids = plan.checkpoints.iter().flatten().chain(groups);
+        notes.doubt_unless(ids.all(is_name));
+        notes.doubt_unless(has_id);
+        notes.doubt_unless(has_tasks);
+        plan.is_doubtful = notes.doubts() - begin > of_others;
         Ok(plan)
     }
 }
 
-impl<'de> Shape<'de> for Project<'de> {
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        let mut project = Project::default();
-        while let Some(key) = next_key(&mut entries)? {
-            match &*key {
-                "name" => project.name = next_value(&mut entries)?,
-                "path" => project.path = next_value(&mut entries)?,
-                "gates" => project.gates = next_value(&mut entries)?,
-                _ => skip(&mut entries, key, keys::PROJECT, &mut project.misspelt)?,
-            }
-        }
-        Ok(project)
-    }
-}
-
-impl<'de> Shape<'de> for Task<'de> {
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        let mut task = Task::default();
-        while let Some(key) = next_key(&mut entries)? {
-            match &*key {
-                "id" => task.id = next_value(&mut entries)?,
-                "project" => task.project = next_value(&mut entries)?,
-                "projects" => task.projects = next_value(&mut entries)?,
-                "title" => task.title = next_value(&mut entries)?,
-                "description" => task.description = next_value(&mut entries)?,
-                "acceptance" => task.acceptance = next_value(&mut entries)?,
-                "dependsOn" => task.depends_on = next_value(&mut entries)?,
-                "phase" => task.phase = next_value(&mut entries)?,
-                "agent" => task.agent = next_value(&mut entries)?,
-                "gates" => task.gates = next_value(&mut entries)?,
-                "command" => task.has_command = next_value::<Said, A>(&mut entries)?.0,
-                "isolation" => task.isolated = isolated(&mut entries)?,
-                _ => skip(&mut entries, key, keys::TASK, &mut task.misspelt)?,
-            }
-        }
-        Ok(task)
-    }
-}
-
-impl<'de> Shape<'de> for Phase<'de> {
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        let mut phase = Phase::default();
-        while let Some(key) = next_key(&mut entries)? {
-            match &*key {
-                "id" => phase.id = next_value(&mut entries)?,
-                _ => skip(&mut entries, key, keys::PHASE, &mut phase.misspelt)?,
-            }
-        }
-        Ok(phase)
-    }
-}
-
-impl<'de> Shape<'de> for Defaults<'de> {
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        let mut defaults = Defaults::default();
-        while let Some(key) = next_key(&mut entries)? {
-            match &*key {
-                "agent" => defaults.agent = next_value(&mut entries)?,
-                "isolation" => defaults.isolated = isolated(&mut entries)?.unwrap_or_default(),
-                _ => skip(&mut entries, key, keys::DEFAULTS, &mut defaults.misspelt)?,
-            }
-        }
-        Ok(defaults)
-    }
-}
-
-impl<'de> Shape<'de> for Limits<'de> {
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        let mut limits = Limits::default();
-        while let Some(key) = next_key(&mut entries)? {
-            skip(&mut entries, key, keys::LIMITS, &mut limits.misspelt)?;
-        }
-        Ok(limits)
-    }
-}
-
-impl<'de> Shape<'de> for Gate {
-    fn from_text(text: Cow<'de, str>) -> Self {
-        Gate {
-            is_empty: text.trim().is_empty(),
-        }
-    }
-
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        let mut said = false;
-        while let Some(key) = next_key(&mut entries)? {
-            let value: Said = next_value(&mut entries)?;
-            said |= value.0 && matches!(&*key, "command" | "assert" | "manual");
-        }
-        Ok(Gate { is_empty: !said })
-    }
-}
-
-/// Whether a value says something: not null, not blank, not an empty list.
-#[derive(Default)]
-struct Said(bool);
-
-impl<'de> Shape<'de> for Said {
-    fn from_text(text: Cow<'de, str>) -> Self {
-        Said(!text.trim().is_empty())
-    }
-
-    fn from_items<A: serde::de::SeqAccess<'de>>(items: A) -> Result<Self, A::Error> {
-        Ok(Said(!Vec::<Skip>::from_items(items)?.is_empty()))
-    }
-}
-
-/// Gates by stage.
-#[derive(Default)]
-struct Stages<'a>(Vec<(Cow<'a, str>, Option<Vec<Gate>>)>);
-
-impl<'de> Shape<'de> for Stages<'de> {
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        let mut stages = Stages::default();
-        while let Some(key) = next_key(&mut entries)? {
-            stages.0.push((key, next_value(&mut entries)?));
-        }
-        Ok(stages)
-    }
-}
-
-/// The keys of an object.
-#[derive(Default)]
-struct Names<'a>(Vec<Cow<'a, str>>);
-
-impl<'de> Shape<'de> for Names<'de> {
-    fn from_entries<A: MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
-        let mut names = Names::default();
-        while let Some(key) = next_key(&mut entries)? {
-            next_value::<Skip, A>(&mut entries)?;
-            names.0.push(key);
-        }
-        Ok(names)
-    }
-}
-
-fn isolated<'de, A: MapAccess<'de>>(entries: &mut A) -> Result<Option<bool>, A::Error> {
-    let word: Text<'de> = next_value(entries)?;
-    Ok(word.map(|word| word == "worktree"))
-}
-
-fn skip<'de, A: MapAccess<'de>>(
-    entries: &mut A,
-    key: Cow<'de, str>,
-    known: &'static [&'static str],
-    misspelt: &mut Vec<Misspelt<'de>>,
-) -> Result<(), A::Error> {
-    if !known.contains(&&*key)
-        && let Some(meant) = keys::meant(&key, known)
-    {
-        misspelt.push(Misspelt { key, meant });
-    }
-    next_value::<Skip, A>(entries)?;
-    Ok(())
+/// Whether a name says something.
+fn is_name(name: &Text) -> bool {
+    name.as_deref().is_some_and(|name| !name.is_empty())
 }

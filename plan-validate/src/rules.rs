@@ -13,6 +13,8 @@ mod tests;
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::found::Found;
 use crate::outline::Outline;
 
@@ -47,7 +49,7 @@ pub(crate) const CODES: &[(&str, &str)] = &[
 ];
 
 /// Which task has which id: the first, where several have it.
-type Ids<'p> = HashMap<&'p str, usize>;
+type Ids<'p> = HashMap<&'p str, usize, RandomState>;
 
 /// Applies every rule. Linear in the size of the plan, and never recursive: graphs may be a million deep.
 pub(crate) fn check(plan: &Outline) -> Found {

@@ -6,7 +6,7 @@ use schemas::Problem;
 use serde_json::Value;
 
 use crate::found::Found;
-use crate::outline::Lenient;
+use crate::outline::{self, Notes};
 use crate::rules;
 use crate::suggestion::Suggestions;
 
@@ -15,7 +15,7 @@ pub(crate) fn check(schedule: &Value) -> Found {
     let Some(plan) = schedule.get("plan") else {
         return found;
     };
-    if let Ok(Lenient(outline)) = serde::Deserialize::deserialize(plan) {
+    if let Ok(outline) = outline::read(plan, &Notes::default()) {
         let below = |pointer: &mut Option<String>| {
             if let Some(pointer) = pointer {
                 pointer.insert_str(0, "/plan");

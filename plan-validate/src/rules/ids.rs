@@ -1,8 +1,8 @@
 //! Ids of tasks: unique, and fit to name a folder.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use schemas::Problem;
 
 use super::Ids;
@@ -13,8 +13,8 @@ use crate::outline::Outline;
 const LONGEST: usize = 200;
 
 pub(super) fn check<'p>(plan: &'p Outline, found: &mut Found) -> Ids<'p> {
-    let mut ids = Ids::with_capacity(plan.tasks.len());
-    let mut folded: HashMap<Cow<str>, usize> = HashMap::new();
+    let mut ids = Ids::with_capacity_and_hasher(plan.tasks.len(), RandomState::default());
+    let mut mixed = Vec::new();
     for (index, task) in plan.tasks.iter().enumerate() {
         let Some(id) = task.id.as_deref() else {
             continue;
@@ -39,28 +39,35 @@ pub(super) fn check<'p>(plan: &'p Outline, found: &mut Found) -> Ids<'p> {
             continue;
         }
         ids.insert(id, index);
-        if let Some(first) = folded.insert(lower(id), index) {
-            let other = plan.tasks[first].id.as_deref().unwrap_or_default();
-            found.push(
-                Problem::warning(
-                    "case-only-id",
-                    format!("`{id}` and `{other}` differ only in case"),
-                )
-                .help("some file systems do not tell them apart: rename one of them")
-                .at(at)
-                .see(format!("/tasks/{first}/id"), "the other one"),
-            );
+        if id.bytes().any(|b| !b.is_ascii() || b.is_ascii_uppercase()) {
+            mixed.push((id, index));
         }
     }
+    case_only(plan, &ids, &mixed, found);
     ids
 }
 
-/// Most ids are lower case as they are.
-fn lower(id: &str) -> Cow<'_, str> {
-    if id.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
-        Cow::Borrowed(id)
-    } else {
-        Cow::Owned(id.to_lowercase())
+/// Ids that differ in case only. One of such a pair is not all lower case, and most ids are.
+fn case_only(plan: &Outline, ids: &Ids, mixed: &[(&str, usize)], found: &mut Found) {
+    let mut folded: HashMap<String, usize> = HashMap::new();
+    for (id, index) in mixed {
+        let lower = id.to_lowercase();
+        let plain = ids.get(lower.as_str()).filter(|plain| **plain != *index);
+        let Some(first) = plain.or_else(|| folded.get(&lower)).copied() else {
+            folded.insert(lower, *index);
+            continue;
+        };
+        let (first, index) = (first.min(*index), first.max(*index));
+        let of = |task: usize| plan.tasks[task].id.as_deref().unwrap_or_default();
+        found.push(
+            Problem::warning(
+                "case-only-id",
+                format!("`{}` and `{}` differ only in case", of(index), of(first)),
+            )
+            .help("some file systems do not tell them apart: rename one of them")
+            .at(format!("/tasks/{index}/id"))
+            .see(format!("/tasks/{first}/id"), "the other one"),
+        );
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn check(plan: &Outline, found: &mut Found) {
             found.push(problem.at(format!("/tasks/{index}/phase")));
         }
     }
-    for (index, phase) in plan.checkpoints.iter().enumerate() {
+    for (index, phase) in plan.checkpoints.iter().flatten().enumerate() {
         if let Some(phase) = phase.as_deref()
             && let Some(problem) = phases.unknown(phase, || "`checkpoints`".to_owned())
         {

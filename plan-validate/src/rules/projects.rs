@@ -45,7 +45,7 @@ pub(super) fn check(plan: &Outline, found: &mut Found) {
             ),
             None => {}
         }
-        for (at, name) in task.projects.iter().enumerate() {
+        for (at, name) in task.more().projects.iter().enumerate() {
             let Some(name) = name.as_deref().filter(|name| !known.contains_key(name)) else {
                 continue;
             };

@@ -47,14 +47,15 @@ pub(super) fn check(plan: &Outline, found: &mut Found) {
         if let Some(problem) = thin(task) {
             found.push(problem.at(format!("/tasks/{index}/description")));
         }
-        if task.agent.is_some() {
+        let more = task.more();
+        if more.agent.is_some() {
             expect_agent(
-                task.agent.as_deref(),
+                more.agent.as_deref(),
                 format!("/tasks/{index}/agent"),
                 found,
             );
         }
-        empty_gates(&task.gates, || format!("/tasks/{index}/gates"), found);
+        empty_gates(&more.gates, || format!("/tasks/{index}/gates"), found);
     }
     for (index, project) in plan.projects.iter().enumerate() {
         empty_gates(&project.gates, || format!("/projects/{index}/gates"), found);
@@ -95,7 +96,7 @@ fn thin(task: &Task) -> Option<Problem> {
     }
     let description = task.description.as_deref().unwrap_or_default().trim();
     let texts =
-        || std::iter::once(description).chain(task.acceptance.iter().flatten().map(AsRef::as_ref));
+        || std::iter::once(description).chain(task.more().acceptance.iter().flatten().map(AsRef::as_ref));
     // A long text is not read to its end: a little of it shows that it is long enough.
     let words = texts()
         .flat_map(str::split_whitespace)
@@ -106,9 +107,9 @@ fn thin(task: &Task) -> Option<Problem> {
         .title
         .as_deref()
         .is_some_and(|title| title.trim().eq_ignore_ascii_case(description));
-    let why = if description.is_empty() && task.acceptance.is_empty() {
+    let why = if description.is_empty() && task.more().acceptance.is_empty() {
         "has no description".to_owned()
-    } else if repeats && task.acceptance.is_empty() {
+    } else if repeats && task.more().acceptance.is_empty() {
         "has a description that only repeats the title".to_owned()
     } else if letters < LEAST_LETTERS
         || (words < LEAST_WORDS && letters < 3 * LEAST_LETTERS && is_spaced(description))
@@ -160,7 +161,7 @@ fn misspelt_keys(plan: &Outline, found: &mut Found) {
         tell(&project.misspelt, &|| format!("/projects/{index}"));
     }
     for (index, task) in plan.tasks.iter().enumerate() {
-        tell(&task.misspelt, &|| format!("/tasks/{index}"));
+        tell(&task.more().misspelt, &|| format!("/tasks/{index}"));
     }
     for (index, phase) in plan.phases.iter().enumerate() {
         tell(&phase.misspelt, &|| format!("/phases/{index}"));

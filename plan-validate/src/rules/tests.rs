@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::keys;
-use crate::outline::Lenient;
+use crate::outline::{self, Notes};
 
 /// Code and pointer of everything that the rules say.
 fn said(plan: &Value) -> Vec<(String, String)> {
-    let Lenient(outline) = serde::Deserialize::deserialize(plan).expect("a value is always read");
+    let outline = outline::read(plan, &Notes::default()).expect("a value is always read");
     let problems = check(&outline).problems;
     for problem in &problems {
         assert!(problem.help.is_some(), "{} has no help", problem.code);

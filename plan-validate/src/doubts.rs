@@ -1,11 +1,8 @@
-//! The schema of a large plan, a slice of its tasks at a time.
+//! The schema of a large plan, asked only about what is not certainly of it, a slice of the tasks at a time.
 //!
-//! Tasks that say only what the published form has, rightly, are passed over: most are like that, and to see
-//! it takes a tenth of the time. A value tree takes up to forty times the size of its text, so a plan of 200 MB is never held as one.
-//! The schema looks at each task by itself; slices of tasks may be checked one after another, and side by
-//! side. What is not a task is checked together with the first slice.
+//! A value tree takes up to forty times the size of its text, so a plan of 200 MB is never held as one. The schema looks
+//! at each task by itself; slices of tasks may be checked one after another, and side by side.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZero;
 
@@ -17,14 +14,15 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::examination::WHOLE;
+use crate::outline::Outline;
 
 /// Tasks in a slice.
 const SLICE: usize = 2048;
 
 /// Everything in which the text of a plan is not of the schema.
-pub(crate) fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
+pub(crate) fn problems(text: &str, outline: &Outline, schema: &Schema) -> Vec<Problem> {
     let Ok(Parts {
-        rest,
+        mut rest,
         rest_size,
         tasks,
     }) = serde_json::from_str(text)
@@ -52,8 +50,12 @@ pub(crate) fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
     let found: Vec<Vec<Problem>> = std::thread::scope(|scope| {
         let share_of = |(number, tasks): (usize, &'_ [&'_ RawValue])| {
             let all = (number * share..).zip(tasks);
+            let is_doubtful = |index: usize| {
+                let task = outline.tasks.get(index);
+                task.is_none_or(|task| task.is_doubtful)
+            };
             let doubtful: Vec<(usize, &RawValue)> = all
-                .filter(|(_, task)| !is_plain(task.get()))
+                .filter(|(index, _)| is_doubtful(*index))
                 .map(|(index, task)| (index, *task))
                 .collect();
             let mut problems = Vec::new();
@@ -76,41 +78,15 @@ pub(crate) fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
             .filter_map(|thread| thread.join().ok())
             .collect()
     });
-    let mut problems = check(schema, rest, &[]);
+    if !outline.has_doubtful_order {
+        rest.remove("executionOrder");
+    }
+    let mut problems = match outline.is_doubtful || outline.has_doubtful_order {
+        true => check(schema, rest, &[]),
+        false => Vec::new(),
+    };
     problems.extend(found.into_iter().flatten());
     problems
-}
-
-/// A task of the published form.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct PlainTask<'a> {
-    id: &'a str,
-    project: &'a str,
-    #[serde(borrow)]
-    title: Cow<'a, str>,
-    #[serde(borrow)]
-    description: Cow<'a, str>,
-    #[serde(default)]
-    depends_on: Vec<&'a str>,
-    #[serde(default)]
-    complexity: Option<&'a str>,
-    #[serde(default)]
-    estimated_minutes: Option<f64>,
-}
-
-/// Whether a task is certainly of the schema. Any doubt is `false`: then the schema decides.
-fn is_plain(task: &str) -> bool {
-    let Ok(task) = serde_json::from_str::<PlainTask>(task) else {
-        return false;
-    };
-    let ids = task.depends_on.iter().chain([&task.id, &task.project]);
-    let has_text = !task.title.is_empty() && !task.description.is_empty();
-    let complexity = task
-        .complexity
-        .is_none_or(|word| matches!(word, "low" | "medium" | "high"));
-    let minutes = task.estimated_minutes.is_none_or(|minutes| minutes > 0.0);
-    has_text && complexity && minutes && ids.into_iter().all(|id| !id.is_empty())
 }
 
 fn too_large(size: usize, at: String) -> Problem {
@@ -203,60 +179,5 @@ impl<'de> Visitor<'de> for PartsVisitor {
             }
         }
         Ok(parts)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_plain_is_of_the_schema() {
-        let schema = Schema::of("plan").expect("a schema");
-        let good = json!({"id": "t1", "project": "p", "title": "T", "description": "D", "dependsOn": ["t0"], "complexity": "low", "estimatedMinutes": 5});
-        assert!(is_plain(&good.to_string()));
-        let values = [
-            json!(null),
-            json!(""),
-            json!(" "),
-            json!("x"),
-            json!("low"),
-            json!("\u{1}\"ä"),
-            json!(0),
-            json!(-1),
-            json!(1),
-            json!(0.5),
-            json!(u64::MAX),
-            json!(true),
-            json!([]),
-            json!([""]),
-            json!(["x"]),
-            json!([1]),
-            json!({}),
-        ];
-        let mut plain = 0;
-        for key in [
-            "id",
-            "project",
-            "title",
-            "description",
-            "dependsOn",
-            "complexity",
-            "estimatedMinutes",
-            "phase",
-            "gates",
-            "free",
-        ] {
-            for value in &values {
-                let mut task = good.clone();
-                task[key] = value.clone();
-                if is_plain(&task.to_string()) {
-                    plain += 1;
-                    let problems = schema.problems(&json!({"planId": "p", "tasks": [task]}));
-                    assert_eq!(problems, [], "{key}: {value}");
-                }
-            }
-        }
-        assert!(plain > 20, "{plain}");
     }
 }
