@@ -64,6 +64,8 @@ pub(crate) enum From {
     Json,
     /// YAML 1.2
     Yaml,
+    /// plan.md of open-agent-toolkit, with implementation.md and state.md beside it
+    Oat,
 }
 
 impl From {

@@ -10,10 +10,16 @@
 mod choice;
 mod draft;
 mod folder;
+mod front_matter;
 mod glimpse;
+mod markdown;
 mod material;
 mod node;
+mod oat;
+mod paths;
 
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod tests;
 
@@ -51,4 +57,4 @@ pub(crate) struct Layout {
 }
 
 /// Every dialect, in the order in which `auto` asks.
-pub(crate) const ALL: &[&Dialect] = &[];
+pub(crate) const ALL: &[&Dialect] = &[&oat::OAT];

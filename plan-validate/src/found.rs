@@ -50,6 +50,11 @@ impl Found {
         self.errors > 0
     }
 
+    /// How many were found.
+    pub(crate) fn count(&self) -> usize {
+        self.errors + self.others
+    }
+
     /// How many were counted but not kept.
     pub(crate) fn dropped(&self) -> usize {
         self.errors + self.others - self.problems.len()

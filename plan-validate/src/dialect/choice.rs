@@ -32,7 +32,7 @@ pub(crate) fn choose(cli: &Cli) -> Result<(Choice, Decided), Failure> {
             let (dialect, layout, root_mark) = in_folder(root, cli.from)?;
             let name = root.display().to_string();
             let texts = folder::read(root, "", layout)?;
-            let choice = gathered(dialect, &name, texts, cli)?;
+            let choice = gathered(dialect, &name, texts, called(root, ""), cli)?;
             let decided = wanted
                 .is_none()
                 .then(|| decision(&name, dialect, Some(root_mark)));
@@ -49,8 +49,8 @@ pub(crate) fn choose(cli: &Cli) -> Result<(Choice, Decided), Failure> {
                 Some(dialect) => {
                     let decided = guessed.map(|_| decision(&input.name, dialect, None));
                     let name = input.name.clone();
-                    let texts = with_siblings(dialect, named, input)?;
-                    (gathered(dialect, &name, texts, cli)?, decided)
+                    let (texts, called) = with_siblings(dialect, named, input)?;
+                    (gathered(dialect, &name, texts, called, cli)?, decided)
                 }
             }
         }
@@ -68,6 +68,7 @@ fn gathered(
     dialect: &'static Dialect,
     name: &str,
     texts: Vec<Text>,
+    called: Option<String>,
     cli: &Cli,
 ) -> Result<Choice, Failure> {
     let features = match &cli.features {
@@ -78,7 +79,8 @@ fn gathered(
         }),
         None => None,
     };
-    let material = Material::new(name, texts, features);
+    let mut material = Material::new(name, texts, features);
+    material.called = called;
     Ok(Choice::Dialect(dialect, Box::new(material)))
 }
 
@@ -103,7 +105,7 @@ fn with_siblings(
     dialect: &Dialect,
     file: Option<&Path>,
     input: Input,
-) -> Result<Vec<Text>, Failure> {
+) -> Result<(Vec<Text>, Option<String>), Failure> {
     let name = Glimpse::new(&input.name, "").name;
     let layout = dialect
         .layouts
@@ -112,13 +114,28 @@ fn with_siblings(
     if let (Some(path), Some(layout)) = (file, layout) {
         let prefix = name.strip_suffix(layout.mark).unwrap_or_default();
         let root = path.parent().unwrap_or(Path::new(""));
-        return folder::read(root, prefix, layout);
+        return Ok((folder::read(root, prefix, layout)?, called(root, prefix)));
     }
-    Ok(vec![Text {
+    let text = Text {
         path: name.to_owned(),
-        name: input.name,
+        name: input.name.clone(),
         text: input.text,
-    }])
+    };
+    Ok((vec![text], None))
+}
+
+/// What a plan is called by its files: `a` for `a.plan.md`, else its folder's name.
+fn called(root: &Path, prefix: &str) -> Option<String> {
+    let prefix = prefix.trim_end_matches(['.', '-', '_']);
+    if !prefix.is_empty() {
+        return Some(prefix.to_owned());
+    }
+    let root = match root.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => root,
+    };
+    let full = root.canonicalize().ok()?;
+    Some(full.file_name()?.to_str()?.to_owned())
 }
 
 type Found = (&'static Dialect, &'static Layout, String);

@@ -14,6 +14,8 @@ pub(crate) struct Material {
     pub(crate) features: Option<File>,
     /// The tag that `--tag` chooses.
     pub(crate) tag: Option<String>,
+    /// What the folder is called, or what stands before the name of its main file.
+    pub(crate) called: Option<String>,
 }
 
 /// One of the texts.
@@ -51,7 +53,15 @@ impl Material {
             files,
             features,
             tag: None,
+            called: None,
         }
+    }
+
+    /// A name for the plan: that of its folder, else its title, in the characters of an id.
+    pub(crate) fn label(&self, title: Option<&str>) -> String {
+        let names = self.called.as_deref().into_iter().chain(title);
+        let id = names.map(id_of).find(|id| !id.is_empty());
+        id.unwrap_or_else(|| "plan".to_owned())
     }
 
     pub(crate) fn text(&self, file: &File) -> &str {
@@ -68,6 +78,19 @@ impl Material {
     pub(crate) fn file(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }
+}
+
+/// Letters and digits of any script in lower case, what is between them as one `-`.
+fn id_of(name: &str) -> String {
+    let mut id = String::new();
+    for c in name.chars().take(120) {
+        if c.is_alphanumeric() || (matches!(c, '.' | '_') && !id.is_empty()) {
+            id.extend(c.to_lowercase());
+        } else if !id.ends_with('-') && !id.is_empty() {
+            id.push('-');
+        }
+    }
+    id.trim_end_matches(['-', '.', '_']).to_owned()
 }
 
 impl File {
