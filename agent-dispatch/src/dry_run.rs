@@ -165,6 +165,7 @@ fn say(
         seq,
         time: schemas::time::now(),
         run: plan.plan_id.clone(),
+        source: None,
         body,
     };
     schemas::document::write_record(&record).map(|_| ())

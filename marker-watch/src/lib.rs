@@ -162,6 +162,7 @@ impl Records {
             seq,
             time: time::now(),
             run: self.run.clone(),
+            source: None,
             body: body(marker),
         };
         match &mut self.latest {

@@ -105,6 +105,7 @@ pub(crate) fn body(marker: Marker) -> Body {
             task,
             attempt,
             percent: marker.percent,
+            said: marker.said,
             text,
         },
         MarkerKind::Done => Body::Done {

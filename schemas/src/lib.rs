@@ -56,8 +56,8 @@ pub use profile::{
     Reports, Steering, TestEndpoint,
 };
 pub use record::{
-    AgentLabel, Artifact, AttemptResult, Body, CountedBy, FailureClass, RECORD_TYPES, Record,
-    RunOutcome, StallStep, TaskLabel, Usage,
+    ActivityState, AgentLabel, Artifact, AttemptResult, Body, CountedBy, FailureClass,
+    RECORD_TYPES, Record, RunOutcome, StallStep, TaskLabel, Usage,
 };
 pub use render::render;
 pub use schedule::{

@@ -45,6 +45,8 @@ pub struct Marker {
     pub id: String,
     /// Of a progress marker: 0 to 100, larger numbers are cut. Absent when it named none.
     pub percent: Option<u8>,
+    /// The percentage as it stood there, when it is not that number and `%`: `150%`, `45 %`, `12.5%`.
+    pub said: Option<String>,
     /// The rest of the line, without the percentage and its dash.
     pub text: String,
 }
@@ -255,20 +257,25 @@ fn marker(kind: MarkerKind, id: &str, rest: &str) -> Option<Marker> {
     if has_placeholder(rest) {
         return None;
     }
-    let (percent, text) = match kind {
+    let (percent, said, text) = match kind {
         MarkerKind::Progress => percent(rest),
-        _ => (None, rest),
+        _ => (None, "", rest),
+    };
+    let is_plain = |percent: u8| {
+        said.strip_suffix('%')
+            .is_some_and(|it| it == percent.to_string())
     };
     Some(Marker {
         kind,
         id: id.to_owned(),
         percent,
+        said: percent.filter(|it| !is_plain(*it)).map(|_| said.to_owned()),
         text: text.to_owned(),
     })
 }
 
-/// `45% - text`, `45 %: text`, `45.5% text`, `text`.
-fn percent(rest: &str) -> (Option<u8>, &str) {
+/// `45% - text`, `45 %: text`, `45.5% text`, `text`: the percentage, how it was written, and what follows.
+fn percent(rest: &str) -> (Option<u8>, &str, &str) {
     let digits = rest
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(rest.len());
@@ -277,15 +284,16 @@ fn percent(rest: &str) -> (Option<u8>, &str) {
         tail = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
     }
     let Some(text) = tail.trim_start().strip_prefix('%') else {
-        return (None, rest);
+        return (None, "", rest);
     };
     if number.is_empty() {
-        return (None, rest);
+        return (None, "", rest);
     }
+    let said = &rest[..rest.len() - text.len()];
     let percent = number.parse::<u64>().map_or(100, |number| number.min(100)) as u8;
     let text = text.trim_start();
     let text = text.strip_prefix(['-', ':', '–', '—']).unwrap_or(text);
-    (Some(percent), text.trim_start())
+    (Some(percent), said, text.trim_start())
 }
 
 /// An unfilled `<…>` or `{…}`: the whole text, or several plain words in brackets that stand alone.

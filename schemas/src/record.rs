@@ -18,6 +18,8 @@ pub struct Record {
     pub time: String,
     /// The run; empty where there is none (`marker-watch` alone).
     pub run: String,
+    /// Where `marker-watch` read it, when it reads several. A journal has none.
+    pub source: Option<String>,
     /// What happened.
     pub body: Body,
 }
@@ -30,6 +32,7 @@ struct Envelope {
     time: String,
     #[serde(default)]
     run: String,
+    source: Option<String>,
 }
 
 impl Record {
@@ -42,11 +45,12 @@ impl Record {
             seq: envelope.seq,
             time: envelope.time,
             run: envelope.run,
+            source: envelope.source,
             body,
         })
     }
 
-    /// The record as one line, without the line's end: `seq`, `time`, `type`, `run`, then the rest.
+    /// The record as one line, without the line's end: `seq`, `time`, `type`, `run`, `source`, then the rest.
     pub fn to_line(&self) -> String {
         // Not by way of a `Value`: a `run-started` has a label for each task, and a map for each of a hundred thousand
         // labels is the most that a run ever needs at once.
@@ -66,6 +70,10 @@ impl Record {
         if !self.run.is_empty() {
             line.push_str(r#","run":"#);
             line.push_str(&json(&self.run));
+        }
+        if let Some(source) = &self.source {
+            line.push_str(r#","source":"#);
+            line.push_str(&json(source));
         }
         line.push_str(rest);
         line
@@ -219,6 +227,56 @@ impl FailureClass {
             FailureClass::Context => "context",
             FailureClass::Session => "session",
             FailureClass::Lost => "lost",
+        }
+    }
+}
+
+/// What an agent is at, as far as its output and its process tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActivityState {
+    /// It prints, or its terminal says that it is busy.
+    Working,
+    /// Its terminal says that it is not busy.
+    Idle,
+    /// Its terminal says that it is held up.
+    Paused,
+    /// Its terminal says that something went wrong.
+    Failed,
+    /// It has printed nothing for a while.
+    Silent,
+    /// It shows a prompt that is known to wait for somebody.
+    WaitingForInput,
+    /// It has printed nothing for so long that somebody should look.
+    Stalled,
+    /// It, or the command that it ran, has ended.
+    Exited,
+}
+
+impl ActivityState {
+    /// Every state there is.
+    pub const ALL: [ActivityState; 8] = [
+        ActivityState::Working,
+        ActivityState::Idle,
+        ActivityState::Paused,
+        ActivityState::Failed,
+        ActivityState::Silent,
+        ActivityState::WaitingForInput,
+        ActivityState::Stalled,
+        ActivityState::Exited,
+    ];
+
+    /// As the wire names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ActivityState::Working => "working",
+            ActivityState::Idle => "idle",
+            ActivityState::Paused => "paused",
+            ActivityState::Failed => "failed",
+            ActivityState::Silent => "silent",
+            ActivityState::WaitingForInput => "waiting-for-input",
+            ActivityState::Stalled => "stalled",
+            ActivityState::Exited => "exited",
         }
     }
 }

@@ -105,6 +105,7 @@ impl Dispatcher {
                 task: id,
                 attempt,
                 percent,
+                said: None,
                 text,
             },
             Said::Done(text) => Body::Done {

@@ -40,6 +40,7 @@ impl Draft {
             seq,
             time,
             run,
+            source: None,
             body: self.body,
         };
         let Some(mut given) = self.given else {

@@ -56,6 +56,22 @@ fn percentages_as_agents_write_them() {
 }
 
 #[test]
+fn a_percentage_that_was_made_to_fit_is_told() {
+    for (text, said) in [
+        ("45% - a", None),
+        ("0%", None),
+        ("45 % - a", Some("45 %")),
+        ("150% - a", Some("150%")),
+        ("12.5%: a", Some("12.5%")),
+        ("007% - a", Some("007%")),
+        ("reading", None),
+    ] {
+        let found = scan(format!("[PROGRESS:t] {text}").as_bytes());
+        assert_eq!(found[0].said.as_deref(), said, "{text}");
+    }
+}
+
+#[test]
 fn only_at_the_start_of_a_line() {
     check("say [DONE:t] x\n", &[]);
     check("$ echo \"[DONE:t] x\"\n", &[]);

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AgentLabel, Artifact, AttemptResult, FailureClass, RunOutcome, StallStep, TaskLabel, Usage,
+    ActivityState, AgentLabel, Artifact, AttemptResult, FailureClass, RunOutcome, StallStep,
+    TaskLabel, Usage,
 };
 use crate::{FindingCounts, Outcome, VerdictWord, Verification};
 
@@ -256,6 +257,9 @@ pub enum Body {
         /// 0 to 100; absent when the marker had none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         percent: Option<u8>,
+        /// The percentage in the agent's own words, when it is not that: `150%`, `45 %`, or less than before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
         /// What it said.
         text: String,
     },
@@ -289,6 +293,46 @@ pub enum Body {
         /// What it asks.
         text: String,
     },
+    /// A marker of an id that whoever printed it does not own: it counts as nothing else.
+    MarkerSpoofed {
+        /// The id that it named.
+        task: String,
+        /// `progress`, `done`, `error` or `question`.
+        marker: String,
+        /// What it said.
+        text: String,
+        /// The id, or the source, that it should have been; absent when nobody owns it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
+    },
+    /// What an agent is at, by other signs than its markers.
+    Activity {
+        /// The task, or the id that the source is known by; absent when it is known by none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// What it is at.
+        state: ActivityState,
+        /// By which sign: `output`, `clock`, `prompt`, `osc-9-4`, `osc-133` or `process`.
+        sign: String,
+        /// How far it is, as its terminal shows it: 0 to 100.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        percent: Option<u8>,
+        /// For how long it has printed nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        silent_ms: Option<u64>,
+        /// The known prompt that it waits at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prompt: Option<String>,
+        /// The line that says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// Of what has exited.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+        /// The signal that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+    },
     /// A person answers the open question of a task.
     Answer {
         /// The task.
@@ -316,6 +360,9 @@ pub enum Body {
         /// The attempt.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attempt: Option<u32>,
+        /// The pattern that found it (`marker-watch --pattern`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pattern: Option<String>,
         /// What.
         text: String,
     },
@@ -664,6 +711,7 @@ impl Body {
             | Body::Done { task, .. }
             | Body::Error { task, .. }
             | Body::Question { task, .. }
+            | Body::MarkerSpoofed { task, .. }
             | Body::Answer { task, .. }
             | Body::Steering { task, .. }
             | Body::Message { task, .. }
@@ -676,7 +724,8 @@ impl Body {
             | Body::MergeFinished { task, .. }
             | Body::MergeConflict { task, .. }
             | Body::MergeReverted { task, .. } => Some(task),
-            Body::Decision { task, .. }
+            Body::Activity { task, .. }
+            | Body::Decision { task, .. }
             | Body::BudgetExceeded { task, .. }
             | Body::QuotaHold { task, .. }
             | Body::StateTransition { task, .. }

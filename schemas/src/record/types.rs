@@ -2,7 +2,7 @@
 
 /// Every type of record that this version knows, as the wire names it, in the order of `record.schema.json`. Others are
 /// passed over by readers, and may come from a later version.
-pub const RECORD_TYPES: [&str; 40] = [
+pub const RECORD_TYPES: [&str; 42] = [
     "run-started",
     "run-resumed",
     "run-paused",
@@ -18,6 +18,8 @@ pub const RECORD_TYPES: [&str; 40] = [
     "done",
     "error",
     "question",
+    "marker-spoofed",
+    "activity",
     "answer",
     "steering",
     "message",

@@ -182,7 +182,7 @@ fn compare(root: &Value, schema: &Value, values: Vec<&Value>, at: &str, unused: 
             branch["then"]["$ref"].as_str().expect("a reference"),
         );
         let part = root.pointer(part.trim_start_matches('#')).expect("a part");
-        let envelope = ["seq", "time", "type", "run"].map(str::to_owned);
+        let envelope = ["seq", "time", "type", "run", "source"].map(str::to_owned);
         let beyond = chosen
             .iter()
             .flat_map(|value| value.as_object().into_iter().flatten());

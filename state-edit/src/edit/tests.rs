@@ -30,6 +30,7 @@ fn after(bodies: &[Body]) -> State {
             seq,
             time: "2026-01-01T00:00:00.000Z".to_owned(),
             run: "p".to_owned(),
+            source: None,
             body: body.clone(),
         });
     }

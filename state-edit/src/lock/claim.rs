@@ -179,6 +179,7 @@ mod tests {
                 seq,
                 time: time::format(at(seq)),
                 run: "r".to_owned(),
+                source: None,
                 body,
             });
         }

@@ -236,6 +236,7 @@ impl World {
             seq,
             time,
             run: "sim".to_owned(),
+            source: None,
             body,
         };
         // Through its line, as a real journal: what does not survive the wire must not matter.
