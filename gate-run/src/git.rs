@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::diff;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 /// Largest answer that is taken, in bytes.
@@ -208,12 +209,9 @@ impl Git {
         Ok((code == 0).then_some(answer))
     }
 
-    /// The lines that are new or changed since a commit, by file.
-    pub(crate) fn changed_lines(
-        &self,
-        commit: &str,
-    ) -> Result<BTreeMap<PathBuf, Vec<u32>>, String> {
-        let diff = [
+    /// What has changed since a commit in files that git knows, without context.
+    pub(crate) fn diff(&self, commit: &str) -> Result<Vec<u8>, String> {
+        self.ask([
             "diff",
             "--unified=0",
             "--no-color",
@@ -223,8 +221,15 @@ impl Git {
             "--no-prefix",
             commit,
             "--",
-        ];
-        let mut changed = added_lines(&self.ask(diff)?);
+        ])
+    }
+
+    /// The lines that are new or changed since a commit, by file.
+    pub(crate) fn changed_lines(
+        &self,
+        commit: &str,
+    ) -> Result<BTreeMap<PathBuf, Vec<u32>>, String> {
+        let mut changed = diff::added_lines(&self.diff(commit)?);
         for path in records(&self.ask(UNTRACKED)?) {
             let path = path_of(path);
             let lines = u32::try_from(lines_of(&self.top.join(&path))).unwrap_or(u32::MAX);
@@ -325,7 +330,7 @@ fn records(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
     entries.filter(|entry| !entry.is_empty())
 }
 
-fn path_of(bytes: &[u8]) -> PathBuf {
+pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
     let bytes = bytes.strip_suffix(b"/").unwrap_or(bytes);
     OsStr::from_bytes(bytes).into()
 }
@@ -343,51 +348,4 @@ fn lines_of(path: &Path) -> u64 {
         last = read[size - 1];
     }
     lines + u64::from(last != b'\n')
-}
-
-/// The new lines of a diff without context.
-fn added_lines(diff: &[u8]) -> BTreeMap<PathBuf, Vec<u32>> {
-    let mut changed: BTreeMap<PathBuf, Vec<u32>> = BTreeMap::new();
-    let (mut file, mut body) = (None, 0_u32);
-    for line in diff.split(|byte| *byte == b'\n') {
-        if body > 0 && matches!(line.first(), Some(b'+' | b'-')) {
-            body -= 1;
-        } else if let Some(path) = line.strip_prefix(b"+++ ") {
-            let path = path.strip_suffix(b"\t").unwrap_or(path);
-            file = (path != b"/dev/null").then(|| path_of(path));
-        } else if let Some(hunk) = line.strip_prefix(b"@@ -") {
-            let (old, new) = hunk_ranges(&String::from_utf8_lossy(hunk));
-            body = old.1 + new.1;
-            if let Some(file) = &file {
-                let lines = changed.entry(file.clone()).or_default();
-                lines.extend((new.0..new.0.saturating_add(new.1)).take(1 << 20));
-            }
-        }
-    }
-    changed
-}
-
-/// `12,3 +14 @@ …`: start and count of both sides.
-fn hunk_ranges(hunk: &str) -> ((u32, u32), (u32, u32)) {
-    let range = |text: Option<&str>| {
-        let text = text.unwrap_or_default().trim_start_matches('+');
-        let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-        (start.parse().unwrap_or(0), count.parse().unwrap_or(0))
-    };
-    let mut parts = hunk.split(' ');
-    let old = range(parts.next());
-    (old, range(parts.next()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_new_lines_of_a_diff() {
-        let diff = b"diff --git a b\n--- a\n+++ a\n@@ -1,2 +1 @@ fn x\n-one\n--- two\n+++ three\n@@ -9,0 +9,2 @@\n+a\n+b\ndiff --git c c\n--- c\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n";
-        let changed = added_lines(diff);
-        assert_eq!(changed.len(), 1);
-        assert_eq!(changed[Path::new("a")], [1, 9, 10]);
-    }
 }

@@ -12,6 +12,7 @@ mod cache;
 mod check;
 mod cli;
 mod diagnosis;
+mod diff;
 mod evidence;
 mod excerpt;
 mod external;

@@ -61,6 +61,8 @@ pub(crate) struct Ended {
     pub(crate) end: End,
     /// After the leader had exited, others still held its output.
     pub(crate) left_behind: bool,
+    /// Not even SIGKILL has ended it: it is another user's by now, or hangs in the kernel.
+    pub(crate) is_there: bool,
 }
 
 /// Runs a process to its end. An error means that it could not be started.
@@ -127,6 +129,7 @@ pub(crate) fn run(
     Ok(Ended {
         end: watch.stop.or(watch.exited).unwrap_or(End::TimedOut),
         left_behind: watch.left_behind,
+        is_there: watch.exited.is_none(),
     })
 }
 

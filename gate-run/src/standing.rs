@@ -69,7 +69,11 @@ pub(crate) fn judge(
     let standing = match ended.end {
         End::TimedOut => {
             let limit = schemas::time::for_people(limit);
-            Standing::new(TimedOut, format!("took longer than {limit} and was ended"))
+            let became = match ended.is_there {
+                true => "cannot be ended: it is still there",
+                false => "was ended",
+            };
+            Standing::new(TimedOut, format!("took longer than {limit} and {became}"))
         }
         End::Exited(0) => match report_against(printed, allow_no_tests) {
             Some(why) => Standing::new(Failed, why),

@@ -14,6 +14,8 @@ mod parallel;
 mod reports;
 #[path = "cli/reviewers.rs"]
 mod reviewers;
+#[path = "cli/stubborn.rs"]
+mod stubborn;
 #[path = "cli/trust.rs"]
 mod trust;
 

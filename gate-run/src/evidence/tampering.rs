@@ -1,7 +1,11 @@
-//! Whether the work has changed what it is judged by: gates, baselines, the settings of tests and linters, tests.
+//! Whether the work has changed what it is judged by: gates, baselines, the settings of tests and linters, tests that are gone
+//! or skipped.
 //!
 //! Such a change may be right, and no program can tell: it is for a person.
 
+mod weakening;
+
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use globset::GlobSet;
@@ -102,6 +106,8 @@ impl Tampering {
         let cwd = std::fs::canonicalize(place.cwd).map_err(|error| error.to_string())?;
         let promises: Vec<PathBuf> = self.promises.iter().map(|file| cwd.join(file)).collect();
         let (settings, tests) = (set(SETTINGS), set(TESTS));
+        let weakened: HashMap<PathBuf, &str> =
+            weakening::weakened(&git.diff(&fork)?).into_iter().collect();
         let mut findings = Vec::new();
         for change in git.changes(&fork)? {
             let path = change.path.as_path();
@@ -124,7 +130,8 @@ impl Tampering {
             } else if gone && tests.is_match(path) {
                 Some(("tampering/tests", "a test was deleted"))
             } else {
-                None
+                let weakened = weakened.get(path);
+                weakened.map(|why| ("tampering/tests", *why))
             };
             findings.extend(told.map(|(rule, message)| Finding {
                 severity: "important".to_owned(),

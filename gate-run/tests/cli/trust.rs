@@ -83,6 +83,7 @@ fn settings_baselines_and_deleted_tests_are_told_too() {
         r#"{"version": "2", "scripts": {"test": "jest || true"}}"#,
     );
     sandbox.write("jest.config.js", "x\n");
+    sandbox.write("tests/a.rs", "y\n#[ignore]\n");
     std::fs::remove_file(sandbox.path().join("tests/b.rs")).expect("it is there");
     let ran = run();
     assert_eq!(ran.outcome(), "1 failed: manual failed");
@@ -92,6 +93,7 @@ fn settings_baselines_and_deleted_tests_are_told_too() {
             "tampering/promise base.json",
             "tampering/settings jest.config.js",
             "tampering/settings package.json",
+            "tampering/tests tests/a.rs",
             "tampering/tests tests/b.rs"
         ]
     );

@@ -220,7 +220,14 @@ impl<'de> Shape<'de> for Gate {
             let Said { is_something, text } = next_value(&mut entries, notes)?;
             let is_kind = matches!(
                 &*key,
-                "command" | "assert" | "tests" | "paths" | "cleanTree" | "artifact" | "review" | "manual"
+                "command"
+                    | "assert"
+                    | "tests"
+                    | "paths"
+                    | "cleanTree"
+                    | "artifact"
+                    | "review"
+                    | "manual"
             );
             gate.is_empty &= !(is_kind && is_something);
             gate.is_review |= is_something && matches!(&*key, "review" | "manual");
@@ -264,10 +271,7 @@ impl<'de> Shape<'de> for Said<'de> {
         }
     }
 
-    fn from_items<A: serde::de::SeqAccess<'de>>(
-        items: A,
-        notes: &Notes,
-    ) -> Result<Self, A::Error> {
+    fn from_items<A: serde::de::SeqAccess<'de>>(items: A, notes: &Notes) -> Result<Self, A::Error> {
         notes.doubt();
         let is_something = !Vec::<Skip>::from_items(items, notes)?.is_empty();
         Ok(Said {
@@ -307,10 +311,7 @@ impl<'de> Shape<'de> for Figure {
         Figure(None)
     }
 
-    fn from_items<A: serde::de::SeqAccess<'de>>(
-        items: A,
-        notes: &Notes,
-    ) -> Result<Self, A::Error> {
+    fn from_items<A: serde::de::SeqAccess<'de>>(items: A, notes: &Notes) -> Result<Self, A::Error> {
         Skip::from_items(items, notes)?;
         Ok(Figure(None))
     }

@@ -88,10 +88,7 @@ impl<'de> Shape<'de> for Task<'de> {
         Task::none(notes)
     }
 
-    fn from_items<A: serde::de::SeqAccess<'de>>(
-        items: A,
-        notes: &Notes,
-    ) -> Result<Self, A::Error> {
+    fn from_items<A: serde::de::SeqAccess<'de>>(items: A, notes: &Notes) -> Result<Self, A::Error> {
         super::Skip::from_items(items, notes)?;
         Ok(Task::none(notes))
     }

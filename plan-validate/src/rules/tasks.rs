@@ -95,8 +95,10 @@ fn thin(task: &Task) -> Option<Problem> {
         return None;
     }
     let description = task.description.as_deref().unwrap_or_default().trim();
-    let texts =
-        || std::iter::once(description).chain(task.more().acceptance.iter().flatten().map(AsRef::as_ref));
+    let texts = || {
+        std::iter::once(description)
+            .chain(task.more().acceptance.iter().flatten().map(AsRef::as_ref))
+    };
     // A long text is not read to its end: a little of it shows that it is long enough.
     let words = texts()
         .flat_map(str::split_whitespace)
