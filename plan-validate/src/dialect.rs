@@ -12,11 +12,13 @@ mod draft;
 mod folder;
 mod front_matter;
 mod glimpse;
+mod labels;
 mod markdown;
 mod material;
 mod node;
 mod oat;
 mod paths;
+mod spec_kit;
 
 #[cfg(test)]
 mod corpus;
@@ -57,4 +59,4 @@ pub(crate) struct Layout {
 }
 
 /// Every dialect, in the order in which `auto` asks.
-pub(crate) const ALL: &[&Dialect] = &[&oat::OAT];
+pub(crate) const ALL: &[&Dialect] = &[&oat::OAT, &spec_kit::SPEC_KIT];

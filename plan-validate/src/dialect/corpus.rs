@@ -14,7 +14,10 @@ use crate::dialect::{self, ALL, Choice, Dialect};
 use crate::examination::examine_dialect;
 
 /// Where a dialect's files are, and which of them are plans; a `/` at the end means folders.
-const PLACES: &[(&str, &str, &str)] = &[("oat", "oat", "plan.md")];
+const PLACES: &[(&str, &str, &str)] = &[
+    ("oat", "oat", "plan.md"),
+    ("spec-kit", "spec-kit", "tasks.md"),
+];
 
 fn corpus() -> Option<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");

@@ -40,6 +40,14 @@ impl Node {
         Node { at, content }
     }
 
+    /// A number, without a fraction where it has none.
+    pub(crate) fn number(number: f64, at: Range<usize>) -> Node {
+        match number.fract() == 0.0 && number.abs() < 9e15 {
+            true => Node::new(number as i64, at),
+            false => Node::new(number, at),
+        }
+    }
+
     pub(crate) fn list(items: Vec<Node>, at: Range<usize>) -> Node {
         let content = Content::List(items);
         Node { at, content }

@@ -147,11 +147,14 @@ fn node_of_task(task: &Task, before: Option<&Task>) -> Node {
         node.set_list("dependsOn", vec![before], task.id.at.clone());
     }
     node.set("phase", Node::new(task.phase.as_str(), task.id.at.clone()));
-    node.set_list(
-        "paths",
-        task.paths.iter().map(text).collect(),
-        task.at.clone(),
-    );
+    // Paths bind the agent. An incomplete list must not; what it names is still for one task at a time.
+    let paths = task.paths.iter();
+    if task.is_incomplete {
+        let names = paths.map(|path| Node::new(format!("file:{}", path.text), path.at.clone()));
+        node.set_list("resources", names.collect(), task.at.clone());
+    } else {
+        node.set_list("paths", paths.map(text).collect(), task.at.clone());
+    }
     let acceptance = task.acceptance.iter().map(text);
     node.set_list("acceptance", acceptance.collect(), task.at.clone());
     let gates = task.commands.iter().map(|command| {

@@ -26,9 +26,19 @@ pub(crate) fn in_line(line: &Line, from: usize, draft: &mut Draft) -> Vec<Span> 
     if found.is_empty() && line.code.is_empty() {
         found.extend(bare(line, from));
     }
-    found.retain(|path| {
+    found.retain_mut(|path| {
+        if let Some(relative) = from_root(&path.text) {
+            draft.warn_with(
+                "path-from-root",
+                format!("`{}` is read as `{relative}`", path.text),
+                path.at.clone(),
+                "paths are relative to the project's folder",
+            );
+            path.text = relative.to_owned();
+        }
+        let steps = path.text.split('/');
         let is_outside =
-            path.text.starts_with(['/', '~']) || path.text.split('/').any(|step| step == "..");
+            path.text.starts_with(['/', '~']) || steps.clone().any(|step| step == "..");
         if is_outside {
             draft.warn_with(
                 "path-outside",
@@ -45,6 +55,17 @@ pub(crate) fn in_line(line: &Line, from: usize, draft: &mut Draft) -> Vec<Span> 
     found.into_iter().map(as_glob).collect()
 }
 
+/// `/src/a.rs`: from the root of the repository, unless that is how folders of a machine begin.
+fn from_root(path: &str) -> Option<&str> {
+    let relative = path.strip_prefix('/')?;
+    let first = relative.split('/').next().unwrap_or_default();
+    let of_machine = [
+        "", "bin", "dev", "etc", "home", "mnt", "opt", "private", "proc", "root", "sys", "tmp",
+        "usr", "var", "Users", "Volumes",
+    ];
+    (!of_machine.contains(&first)).then_some(relative)
+}
+
 fn slice(line: &Line, from: usize, to: usize) -> &str {
     let start = line.at.start;
     line.raw
@@ -58,7 +79,8 @@ fn is_separator(between: &str) -> bool {
         between.trim_matches([' ', '`', ',', ';', '*', '-', '>', '→', '+', '&', '.', ')']);
     let word = between.trim_end_matches([':', '*']);
     let is_verb = between.ends_with(':') && word.split_whitespace().count() <= 4;
-    between.is_empty() || is_verb || matches!(word, "and" | "or" | "to")
+    let last = word.rsplit(' ').next().unwrap_or_default();
+    between.is_empty() || is_verb || matches!(last, "and" | "or" | "to" | "in" | "from")
 }
 
 fn looks_like_path(text: &str, is_direct: bool) -> bool {
@@ -205,6 +227,7 @@ mod tests {
                 &[],
                 3,
             ),
+            ("Modify: `/src/a.rs`", &["src/a.rs"], 1),
             (
                 "Run `pnpm test a/b.ts` at https://example.com/x.html",
                 &[],

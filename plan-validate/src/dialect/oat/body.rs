@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::dialect::Draft;
+use crate::dialect::labels::{behind, labelled, lines};
 use crate::dialect::markdown::{Block, Kind, Line, Span, items, plain};
 use crate::dialect::paths;
 
@@ -10,6 +11,8 @@ use crate::dialect::paths;
 #[derive(Default)]
 pub(super) struct Body {
     pub(super) paths: Vec<Span>,
+    /// Some of what is touched is told in words only.
+    pub(super) is_incomplete: bool,
     pub(super) commands: Vec<Span>,
     pub(super) acceptance: Vec<Span>,
 }
@@ -57,45 +60,6 @@ pub(super) fn read(blocks: &[Block], draft: &mut Draft) -> Body {
     body
 }
 
-/// What stands behind `label:` at the beginning of a line; the label may be bold.
-pub(super) fn labelled(line: &Line, label: &str) -> Option<Span> {
-    part(&line.raw, line.at.start).find_map(|physical| behind(&physical, label))
-}
-
-/// The lines of a text, with their bytes.
-fn part(raw: &str, start: usize) -> impl Iterator<Item = Span> {
-    let mut at = start;
-    raw.split_inclusive('\n').map(move |line| {
-        let begin = at;
-        at += line.len();
-        let text = line.trim_end();
-        let indent = text.len() - text.trim_start().len();
-        Span {
-            text: text.trim_start().to_owned(),
-            at: begin + indent..begin + text.len(),
-        }
-    })
-}
-
-fn behind(line: &Span, label: &str) -> Option<Span> {
-    let bare = line.text.trim_start_matches(['*', '_']);
-    let start = line.text.len() - bare.len();
-    let rest = bare.get(label.len()..)?;
-    if !bare[..label.len()].eq_ignore_ascii_case(label) {
-        return None;
-    }
-    let rest = rest.trim_start_matches(['*', '_']);
-    let rest = rest
-        .strip_prefix(':')?
-        .trim_start_matches(['*', '_'])
-        .trim_start();
-    let offset = start + bare.len() - rest.len();
-    Some(Span {
-        text: rest.to_owned(),
-        at: line.at.start + offset..line.at.end,
-    })
-}
-
 /// The list behind `**Files:**`, or the files in its line.
 fn files(line: &Line, rest: &Span, next: Option<&Block>, body: &mut Body, draft: &mut Draft) {
     body.paths
@@ -119,10 +83,13 @@ fn files(line: &Line, rest: &Span, next: Option<&Block>, body: &mut Body, draft:
         let says_none = is_none
             .iter()
             .any(|none| plain.to_ascii_lowercase().starts_with(none));
+        if found.is_empty() && !says_none {
+            body.is_incomplete = true;
+        }
         if found.is_empty() && !says_none && draft.found.count() == told {
             draft.warn_with(
                 "unclear-files",
-                "no path is named here: what is touched stays unknown",
+                "no path is named here: the task is not held to the files of its list",
                 item.line.at.clone(),
                 "write `- Modify: `path/to/file``; a folder ends with `/`",
             );
@@ -141,7 +108,7 @@ struct Run {
 
 impl Run {
     fn read(&mut self, line: &Line, next: Option<&Block>, body: &mut Body) {
-        for physical in part(&line.raw, line.at.start) {
+        for physical in lines(line) {
             if let Some(expected) = behind(&physical, "expected") {
                 self.expect(&expected, body);
             } else if let Some(rest) = ["run", "verify", "verification", "test command"]

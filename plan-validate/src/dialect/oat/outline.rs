@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::{body, ids};
 use crate::dialect::Draft;
+use crate::dialect::labels::labelled;
 use crate::dialect::markdown::{Block, Kind, Line, Span, plain};
 
 /// The plan as its headings have it.
@@ -34,6 +35,8 @@ pub(super) struct Task {
     pub(super) title: Span,
     pub(super) description: Span,
     pub(super) paths: Vec<Span>,
+    /// The paths are not all that it touches.
+    pub(super) is_incomplete: bool,
     pub(super) commands: Vec<Span>,
     pub(super) acceptance: Vec<Span>,
     /// Where it says that it is done.
@@ -88,7 +91,7 @@ pub(super) fn read(blocks: &[Block], text: &str, draft: &mut Draft) -> Outline {
                 }
             }
             Kind::Paragraph(line) if outline.goal.is_none() && outline.tasks.is_empty() => {
-                outline.goal = body::labelled(line, "goal");
+                outline.goal = labelled(line, "goal");
             }
             Kind::Code { text, .. } => hidden(text, block, draft),
             _ => {}
@@ -181,6 +184,7 @@ fn task(
         },
         description: description(text, from..to.max(from)),
         paths: body.paths,
+        is_incomplete: body.is_incomplete,
         commands: body.commands,
         acceptance: body.acceptance,
         done: None,

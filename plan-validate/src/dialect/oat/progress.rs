@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::outline::Outline;
 use super::{ids, reviews};
+use crate::dialect::labels::labelled;
 use crate::dialect::markdown::{Block, Kind, items, plain};
 use crate::dialect::{Draft, Material, Node, front_matter, markdown};
 
@@ -50,9 +51,7 @@ fn mark(outline: &mut Outline, blocks: &[Block], draft: &mut Draft) {
                     && let Some((_, word)) = text.rsplit_once(['—', '–'])
                 {
                     note(&mut tasks, id, word, &line.at, draft);
-                } else if let (Some(id), Some(word)) =
-                    (&current, super::body::labelled(line, "status"))
-                {
+                } else if let (Some(id), Some(word)) = (&current, labelled(line, "status")) {
                     note(&mut tasks, id, &word.text, &word.at, draft);
                     current = None;
                 }
