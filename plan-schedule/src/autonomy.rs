@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::glob::Pattern;
 use crate::network::Network;
+use schemas::pattern::Pattern;
 
 /// The level of every task; empty where the plan says nothing.
 #[derive(Debug, Default)]

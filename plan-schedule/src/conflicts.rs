@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::glob::Pattern;
+use schemas::pattern::Meetings;
 
 /// What one task claims for itself.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +98,7 @@ fn of_files(patterns: &[(&str, &str)], owners: &[Vec<u32>]) -> Vec<Shared> {
         tasks.dedup();
         tasks
     };
-    let mut groups = met.cliques();
+    let mut groups = cliques(&met);
     // One pattern of many tasks beside many patterns of one makes lanes that are longer than the plan.
     let claimed: usize = owners.iter().map(Vec::len).sum();
     let size = |group: &Vec<u32>| -> usize {
@@ -108,7 +108,7 @@ fn of_files(patterns: &[(&str, &str)], owners: &[Vec<u32>]) -> Vec<Shared> {
             .sum()
     };
     if groups.iter().map(size).sum::<usize>() > claimed * 16 + 10_000 {
-        groups = met.components();
+        groups = components(&met);
     }
     let mut shared: Vec<Shared> = groups
         .iter()
@@ -134,202 +134,63 @@ fn label(group: &[u32], patterns: &[(&str, &str)]) -> String {
     widest.map_or_else(String::new, |(_, text)| text.to_owned())
 }
 
-/// Which patterns meet.
-struct Meetings {
-    /// Both ways, in order; between leaders only.
-    of: Vec<Vec<u32>>,
-    /// The claim that stands for each, when they were too many: itself as a rule.
-    leaders: Vec<u32>,
-}
-
-impl Meetings {
-    fn new(patterns: &[(&str, &str)]) -> Meetings {
-        // With many patterns fewer are held against each other at one folder, and the rest of them taken as one.
-        let most_at_a_folder = if patterns.len() > 1_000 { 16 } else { 256 };
-        let mut tree = Tree::default();
-        for (claim, (folder, text)) in (0..).zip(patterns) {
-            for pattern in Pattern::read(folder, text) {
-                tree.insert(claim, pattern, most_at_a_folder);
-            }
-        }
-        let mut met = Meetings {
-            of: vec![Vec::new(); patterns.len()],
-            leaders: (0..patterns.len() as u32).collect(),
-        };
-        for crowd in tree.nodes.iter().map(|node| &node.crowd) {
-            for claim in crowd.iter().skip(1) {
-                let (first, other) = (met.leader(crowd[0]), met.leader(*claim));
-                met.leaders[first.max(other) as usize] = first.min(other);
-            }
-        }
-        tree.meetings(|a, b| {
-            let (a, b) = (met.leader(a), met.leader(b));
-            if a != b {
-                met.of[a as usize].push(b);
-                met.of[b as usize].push(a);
-            }
-        });
-        for others in &mut met.of {
-            others.sort_unstable();
-            others.dedup();
-        }
-        met
-    }
-
-    fn leader(&self, claim: u32) -> u32 {
-        let mut leader = claim;
-        while self.leaders[leader as usize] != leader {
-            leader = self.leaders[leader as usize];
-        }
-        leader
-    }
-
-    fn all_leaders(&self) -> impl Iterator<Item = u32> {
-        let leads = |claim: &u32| self.leaders[*claim as usize] == *claim;
-        (0..self.leaders.len() as u32).filter(leads)
-    }
-
-    fn meet(&self, a: u32, b: u32) -> bool {
-        self.of[a as usize].binary_search(&b).is_ok()
-    }
-
-    /// Sets of claims that all meet each other, so that every meeting is in one of them, and every claim in at least one.
-    fn cliques(&self) -> Vec<Vec<u32>> {
-        let mut covered: HashSet<(u32, u32)> = HashSet::new();
-        let mut cliques = Vec::new();
-        for a in self.all_leaders() {
-            let later = self.of[a as usize].iter().filter(|b| **b > a);
-            for b in later {
-                if covered.contains(&(a, *b)) {
-                    continue;
-                }
-                let mut clique = vec![a, *b];
-                let fewer = |x: u32, y: u32| {
-                    if self.of[x as usize].len() < self.of[y as usize].len() {
-                        x
-                    } else {
-                        y
-                    }
-                };
-                for c in &self.of[fewer(a, *b) as usize] {
-                    if !clique.contains(c) && clique.iter().all(|it| self.meet(*it, *c)) {
-                        clique.push(*c);
-                    }
-                }
-                clique.sort_unstable();
-                for (at, first) in clique.iter().enumerate() {
-                    covered.extend(clique[at + 1..].iter().map(|second| (*first, *second)));
-                }
-                cliques.push(clique);
-            }
-            if self.of[a as usize].is_empty() {
-                cliques.push(vec![a]);
-            }
-        }
-        cliques
-    }
-
-    /// Everything that meets, directly or through others, in one set.
-    fn components(&self) -> Vec<Vec<u32>> {
-        let mut seen = vec![false; self.leaders.len()];
-        let mut components = Vec::new();
-        for first in self.all_leaders() {
-            if std::mem::replace(&mut seen[first as usize], true) {
+/// Sets of claims that all meet each other, so that every meeting is in one of them, and every claim in at least one.
+fn cliques(met: &Meetings) -> Vec<Vec<u32>> {
+    let mut covered: HashSet<(u32, u32)> = HashSet::new();
+    let mut cliques = Vec::new();
+    for a in met.all_leaders() {
+        let later = met.of(a).iter().filter(|b| **b > a);
+        for b in later {
+            if covered.contains(&(a, *b)) {
                 continue;
             }
-            let mut component = vec![first];
-            let mut next = 0;
-            while let Some(claim) = component.get(next).copied() {
-                next += 1;
-                for other in &self.of[claim as usize] {
-                    if !std::mem::replace(&mut seen[*other as usize], true) {
-                        component.push(*other);
-                    }
+            let mut clique = vec![a, *b];
+            let fewer = |x: u32, y: u32| {
+                if met.of(x).len() < met.of(y).len() {
+                    x
+                } else {
+                    y
+                }
+            };
+            for c in met.of(fewer(a, *b)) {
+                if !clique.contains(c) && clique.iter().all(|it| met.meet(*it, *c)) {
+                    clique.push(*c);
                 }
             }
-            components.push(component);
-        }
-        components
-    }
-}
-
-/// Patterns by the plain names that they begin with: only those whose beginnings lie on one way down can meet.
-#[derive(Default)]
-struct Tree {
-    nodes: Vec<Node>,
-    children: HashMap<(u32, Box<str>), u32>,
-}
-
-#[derive(Default)]
-struct Node {
-    parent: u32,
-    here: Vec<(u32, Pattern)>,
-    /// Claims beyond what is held against each other: taken to match everything below.
-    crowd: Vec<u32>,
-}
-
-impl Tree {
-    fn insert(&mut self, claim: u32, pattern: Pattern, most: usize) {
-        if self.nodes.is_empty() {
-            self.nodes.push(Node::default());
-        }
-        let mut at = 0u32;
-        for name in pattern.prefix() {
-            let next = self.nodes.len() as u32;
-            let parent = at;
-            at = *self.children.entry((parent, name.into())).or_insert(next);
-            if at == next {
-                let node = Node {
-                    parent,
-                    ..Node::default()
-                };
-                self.nodes.push(node);
+            clique.sort_unstable();
+            for (at, first) in clique.iter().enumerate() {
+                covered.extend(clique[at + 1..].iter().map(|second| (*first, *second)));
             }
+            cliques.push(clique);
         }
-        let node = &mut self.nodes[at as usize];
-        if node.here.len() < most || pattern.is_literal() {
-            node.here.push((claim, pattern));
-        } else {
-            node.crowd.push(claim);
+        if met.of(a).is_empty() {
+            cliques.push(vec![a]);
         }
     }
+    cliques
+}
 
-    fn meetings(&self, mut found: impl FnMut(u32, u32)) {
-        for (number, node) in self.nodes.iter().enumerate() {
-            // A crowd has one leader, who meets all that any of them might.
-            let crowd = node.crowd.first();
-            let claims = node
-                .here
-                .iter()
-                .map(|(claim, pattern)| (*claim, Some(pattern)));
-            let all: Vec<(u32, Option<&Pattern>)> =
-                claims.chain(crowd.map(|claim| (*claim, None))).collect();
-            for (place, (claim, pattern)) in all.iter().enumerate() {
-                let mut check = |other: u32, with: Option<&Pattern>| {
-                    let meet = match (pattern, with) {
-                        (Some(a), Some(b)) => a.meets(b),
-                        _ => true,
-                    };
-                    if meet && other != *claim {
-                        found(*claim, other);
-                    }
-                };
-                for (other, with) in &all[..place] {
-                    check(*other, *with);
-                }
-                let mut above = number;
-                while above != 0 {
-                    above = self.nodes[above].parent as usize;
-                    for (other, with) in &self.nodes[above].here {
-                        check(*other, Some(with));
-                    }
-                    if let Some(other) = self.nodes[above].crowd.first() {
-                        check(*other, None);
-                    }
+/// Everything that meets, directly or through others, in one set.
+fn components(met: &Meetings) -> Vec<Vec<u32>> {
+    let mut seen = vec![false; met.len()];
+    let mut components = Vec::new();
+    for first in met.all_leaders() {
+        if std::mem::replace(&mut seen[first as usize], true) {
+            continue;
+        }
+        let mut component = vec![first];
+        let mut next = 0;
+        while let Some(claim) = component.get(next).copied() {
+            next += 1;
+            for other in met.of(claim) {
+                if !std::mem::replace(&mut seen[*other as usize], true) {
+                    component.push(*other);
                 }
             }
         }
+        components.push(component);
     }
+    components
 }
 
 #[cfg(test)]

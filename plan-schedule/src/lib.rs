@@ -9,7 +9,6 @@ mod conflicts;
 mod course;
 mod dry_run;
 mod explain;
-mod glob;
 mod graph;
 mod graphs;
 mod lanes;

@@ -147,11 +147,11 @@ impl<'n> Tags<'n> {
         let patterns: Vec<_> = view
             .paths
             .iter()
-            .flat_map(|path| crate::glob::Pattern::read(folder, path))
+            .flat_map(|path| schemas::pattern::Pattern::read(folder, path))
             .collect();
         let mut found: Vec<&str> = own.into_iter().collect();
         for (name, folder) in projects.all() {
-            let whole = crate::glob::Pattern::read(folder, "**").remove(0);
+            let whole = schemas::pattern::Pattern::read(folder, "**").remove(0);
             let is_touched = patterns.iter().any(|pattern| whole.meets(pattern));
             let is_known = found
                 .iter()

@@ -31,6 +31,8 @@ mod verdict;
 mod boundary;
 #[cfg(feature = "boundary")]
 pub use boundary::{Boundary, Breach, Malformed, SECRETS, globs};
+#[cfg(feature = "pattern")]
+pub mod pattern;
 #[cfg(feature = "validate")]
 pub mod schema;
 #[cfg(feature = "yaml")]

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use schemas::pattern::Pattern;
 
 use super::*;
 

@@ -137,6 +137,17 @@ impl Shape<'_> for bool {
     }
 }
 
+/// A truth that may be null.
+impl Shape<'_> for Option<bool> {
+    fn from_truth(truth: bool, _: &Notes) -> Self {
+        Some(truth)
+    }
+
+    fn from_null(_: &Notes) -> Self {
+        None
+    }
+}
+
 /// A number that may be null.
 impl Shape<'_> for Option<f64> {
     fn from_number(number: f64, _: &Notes) -> Self {

@@ -23,6 +23,8 @@ pub(crate) struct Phase<'a> {
     pub(crate) id: Text<'a>,
     pub(crate) order: Option<f64>,
     pub(crate) pauses: bool,
+    /// `Some(false)`: its tasks run one after the other.
+    pub(crate) parallel: Option<bool>,
     pub(crate) totals: Vec<(String, f64)>,
     pub(crate) misspelt: Vec<Misspelt<'a>>,
 }
@@ -124,6 +126,7 @@ impl<'de> Shape<'de> for Phase<'de> {
                 "title" => drop(next_value::<Text<'de>, A>(&mut entries, notes)?),
                 "order" => phase.order = next_value(&mut entries, notes)?,
                 "checkpoint" => phase.pauses = next_value(&mut entries, notes)?,
+                "parallel" => phase.parallel = next_value(&mut entries, notes)?,
                 key if is_total(key) => {
                     let Figure(figure) = next_value(&mut entries, notes)?;
                     let below = |figure| (format!("/{key}"), figure);

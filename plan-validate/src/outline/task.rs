@@ -23,6 +23,8 @@ pub(crate) struct Task<'a> {
     pub(crate) isolated: Option<bool>,
     pub(crate) has_command: bool,
     pub(crate) is_read_only: bool,
+    /// It runs also when, or only when, a dependency failed.
+    pub(crate) is_for_failure: bool,
     /// It ended before the run.
     pub(crate) is_done: bool,
     /// Not certainly of the schema.
@@ -123,6 +125,12 @@ impl<'de> Shape<'de> for Task<'de> {
                 }
                 "outcome" => {
                     task.is_done = word(&mut entries, &["succeeded", "cancelled"], notes)?;
+                }
+                "runIf" => {
+                    let word: Text<'de> = next_value(&mut entries, notes)?;
+                    let words = [Some("succeeded"), Some("failed"), Some("always")];
+                    notes.doubt_unless(words.contains(&word.as_deref()));
+                    task.is_for_failure = word.is_some_and(|word| word != "succeeded");
                 }
                 "mode" => drop(word(&mut entries, &["subagent", "team"], notes)?),
                 "onFailure" => drop(word(&mut entries, &["continue", "stop"], notes)?),

@@ -6,11 +6,17 @@
 //! Crates for globs match a pattern against a path; none holds two patterns against each other. Where the exact answer
 //! would cost too much (more than 8 names with wildcards, 64 ways to read braces) the answer is "perhaps", which is yes.
 
+mod meetings;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
+
+pub use meetings::Meetings;
 
 /// A pattern without braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     segments: Vec<Segment>,
     /// Whether it stands for all below what it matches, too.
     below: bool,
@@ -45,7 +51,7 @@ const MOST_WAYS: usize = 64;
 
 impl Pattern {
     /// The patterns that `text` stands for, one for each way to read its braces. `folder` is what it is relative to.
-    pub(crate) fn read(folder: &str, text: &str) -> Vec<Pattern> {
+    pub fn read(folder: &str, text: &str) -> Vec<Pattern> {
         let ways = braces(text).unwrap_or_else(|| {
             let plain = text.split('{').next().unwrap_or_default();
             let whole = plain.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -81,24 +87,24 @@ impl Pattern {
     }
 
     /// The same, taken as one file where its last name looks like a file's.
-    pub(crate) fn into_file(mut self) -> Pattern {
+    pub fn into_file(mut self) -> Pattern {
         let last = self.segments.last().and_then(Segment::text);
         self.below &= !last.is_some_and(|name| name.trim_start_matches('.').contains('.'));
         self
     }
 
     /// The plain names that it begins with.
-    pub(crate) fn prefix(&self) -> impl Iterator<Item = &str> {
+    fn prefix(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().map_while(Segment::text)
     }
 
     /// Whether it is plain names only.
-    pub(crate) fn is_literal(&self) -> bool {
+    pub fn is_literal(&self) -> bool {
         self.segments.iter().all(Segment::is_literal)
     }
 
     /// Whether there can be a file that both match.
-    pub(crate) fn meets(&self, other: &Pattern) -> bool {
+    pub fn meets(&self, other: &Pattern) -> bool {
         let (a, b) = (self.whole(), other.whole());
         table(a.len(), b.len(), |i, j, at| {
             let names = match (a.get(i), b.get(j)) {
@@ -113,7 +119,7 @@ impl Pattern {
     }
 
     /// Whether it matches every file that `other` does. Sure when it says yes, careful when it says no.
-    pub(crate) fn holds(&self, other: &Pattern) -> bool {
+    pub fn holds(&self, other: &Pattern) -> bool {
         let (a, b) = (self.whole(), &other.segments);
         table(a.len(), b.len(), |i, j, at| match (a.get(i), b.get(j)) {
             (None, None) => true,
@@ -356,6 +362,3 @@ fn group(text: &str) -> Option<(&str, Vec<&str>, &str)> {
     }
     None
 }
-
-#[cfg(test)]
-mod tests;
