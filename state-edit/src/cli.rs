@@ -1,6 +1,7 @@
 //! The command line.
 
 mod checkpoint;
+mod file;
 mod lock;
 mod look;
 
@@ -12,6 +13,7 @@ use schemas::Speech;
 use crate::expect::Expectation;
 
 pub(crate) use checkpoint::{Checkpoint, CheckpointAction, CheckpointCreate, CheckpointRenew};
+pub(crate) use file::{Assignment, Delete, FileTerms, Get, Merge, Set};
 pub(crate) use lock::{Lock, LockAction, LockName, LockTake};
 pub(crate) use look::{
     Diff, Inbox, Log, LookFormat, Machine, MachineFormat, Next, Show, ShowFormat, Stats, Until,
@@ -54,6 +56,7 @@ Examples:
   state-edit retry t3 --expect /tasks/t3/outcome=failed
   my-dispatcher | state-edit record         keep the journal of another dispatcher
   state-edit lock deploy -- make deploy     one at a time, and no longer than an hour
+  state-edit set state.yaml phase=testing   one value of a file; its comments and all else stay
 
 Exit codes:
   0  done, shown, or nothing wrong
@@ -126,6 +129,22 @@ pub(crate) enum Command {
     /// A damaged record becomes a note, so that those behind it keep their numbers; lines that were appended without a
     /// checksum get one; what can be no record is removed. state.json is made anew. What was done is printed.
     Repair(Repair),
+    /// Print values of a JSON, YAML, TOML or Markdown file
+    Get(Get),
+    /// Give places of a file other values; everything else in it stays, byte for byte
+    ///
+    /// The file is locked, read, written beside itself, synced and renamed. Several places change together or not at all.
+    /// A PATH is a JSON Pointer (/progress/phase) or keys with dots between them (progress.phase). What is missing on the
+    /// way there is made.
+    Set(Set),
+    /// Take keys or entries out of a file
+    Delete(Delete),
+    /// Add entries to lists of a file; a list that is missing is made
+    Append(Set),
+    /// Change a file by a JSON Merge Patch (RFC 7396): values to set, null to delete
+    Merge(Merge),
+    /// Change a file by a JSON Patch (RFC 6902): add, remove, replace, move, copy, test
+    Patch(Merge),
 }
 
 /// Conditions and origin of an edit.

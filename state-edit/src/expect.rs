@@ -78,7 +78,7 @@ impl Expectation {
 }
 
 /// Equal as JSON: 1 is 1.0.
-fn same(a: &Value, b: &Value) -> bool {
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => {
             x == y || ((x.is_f64() || y.is_f64()) && x.as_f64() == y.as_f64())
@@ -95,7 +95,7 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn cut(value: &Value) -> String {
+pub(crate) fn cut(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{}…", &text[..at]),

@@ -3,12 +3,14 @@
 //! The journal is the truth, `state.json` its sum. Whether an edit is legal is decided inside the journal's
 //! lock, on the state as it is then; a program that only looks makes and writes nothing.
 
+mod ask;
 mod checkpoint;
 mod cli;
 mod columns;
 mod diff;
 mod edit;
 mod expect;
+mod file;
 mod history;
 mod inbox;
 mod intake;
@@ -56,6 +58,14 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         Command::Machine(it) => return machine::run(console, &it),
         Command::Undo(it) => return undo::run(console, dir, &it),
         Command::Lock(lock) => return lock::run(console, dir, lock),
+        Command::Get(it) => return file::get(&it),
+        Command::Set(_)
+        | Command::Delete(_)
+        | Command::Append(_)
+        | Command::Merge(_)
+        | Command::Patch(_) => {
+            return ask::run(console, cli.command);
+        }
         Command::Verify(verify) => return verify::run(console, dir, &verify),
         change => change_of(console, change)?,
     };
@@ -117,6 +127,12 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         | Command::Machine(_)
         | Command::Repair(_)
         | Command::Checkpoint(_)
+        | Command::Get(_)
+        | Command::Set(_)
+        | Command::Delete(_)
+        | Command::Append(_)
+        | Command::Merge(_)
+        | Command::Patch(_)
         | Command::Verify(_) => unreachable!("these have been done before"),
     })
 }

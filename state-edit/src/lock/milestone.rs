@@ -7,7 +7,7 @@ use schemas::document::MAX_DOCUMENT;
 use schemas::{Failure, time};
 
 use crate::cli::LockName;
-use crate::replace::replace;
+use crate::file::rewrite;
 
 /// So long such a line counts.
 const COUNTS: Duration = Duration::from_secs(60 * 60);
@@ -43,19 +43,17 @@ impl Milestone {
 
     /// Writes the line, or its time anew.
     pub(super) fn stamp(&self, time: &str) -> Result<(), Failure> {
-        match self.read()? {
-            Some((text, path)) => replace(path, with(&text, time).as_bytes()),
+        match &self.0 {
+            Some(path) => rewrite(path, |text| Ok(with(text, time))),
             None => Ok(()),
         }
     }
 
     /// Removes the line.
     pub(super) fn clear(&self) -> Result<(), Failure> {
-        match self.read()? {
-            Some((text, path)) if stamp_of(&text).is_some() => {
-                replace(path, without(&text).as_bytes())
-            }
-            _ => Ok(()),
+        match &self.0 {
+            Some(path) => rewrite(path, |text| Ok(without(text))),
+            None => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@
 mod checkpoint;
 mod disk;
 mod edits;
+mod file;
 mod history;
 mod lock;
 mod look;

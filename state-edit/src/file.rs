@@ -1,0 +1,170 @@
+//! Files that people keep: one edit at a time, whole or not at all, and nothing else touched.
+
+mod block;
+mod brackets;
+mod change;
+mod document;
+mod front;
+mod hunks;
+mod json;
+mod patch;
+mod path;
+mod scalar;
+mod splice;
+mod step;
+mod toml;
+mod tree;
+mod yaml;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path as FilePath, PathBuf};
+
+use schemas::document::{MAX_DOCUMENT, write_text};
+use schemas::{Exit, Failure};
+use serde_json::Value;
+
+use crate::cli::{FileTerms, Get};
+use crate::expect;
+use crate::replace::replace;
+
+pub(crate) use document::Format;
+pub(crate) use path::Path;
+pub(crate) use step::Step;
+
+use hunks::Trail;
+
+/// Does the steps to a file, all or none.
+pub(crate) fn edit(file: &FilePath, steps: &[Step], terms: &FileTerms) -> Result<Exit, Failure> {
+    let format = format_of(file, terms.format)?;
+    let name = file.display().to_string();
+    let change = |text: &str, told: &mut dyn FnMut(&str, &str)| {
+        let old = document::value(format, &name, text)?;
+        let unmet = terms.expect.iter().filter_map(|(path, wanted)| {
+            let found = step::at(&old, &path.0).unwrap_or(&Value::Null);
+            let met = expect::same(found, wanted);
+            (!met).then(|| {
+                format!(
+                    "{path} is {}, expected {}",
+                    expect::cut(found),
+                    expect::cut(wanted)
+                )
+            })
+        });
+        let unmet: Vec<String> = unmet.collect();
+        if !unmet.is_empty() {
+            let failure = Failure::no(format!("not as expected: {}", unmet.join("; ")));
+            return Err(failure.help("nothing was written"));
+        }
+        document::edited(format, &name, text, steps, told)
+    };
+    if terms.dry_run {
+        let text = read(file)?;
+        let mut trail = Trail::of(&text);
+        change(without_mark(&text).1, &mut |_, after| trail.step(after))?;
+        write_text(trail.diff(&name).as_bytes())?;
+        return Ok(Exit::Yes);
+    }
+    rewrite(file, |text| change(text, &mut |_, _| {}))?;
+    Ok(Exit::Yes)
+}
+
+/// Prints values of a file, one per line.
+pub(crate) fn get(args: &Get) -> Result<Exit, Failure> {
+    let format = format_of(&args.file, args.format)?;
+    let name = args.file.display().to_string();
+    let text = read(&args.file)?;
+    let root = document::value(format, &name, without_mark(&text).1)?;
+    let whole = [Path(Vec::new())];
+    let paths = if args.paths.is_empty() {
+        &whole[..]
+    } else {
+        &args.paths
+    };
+    let mut lines = String::new();
+    for path in paths {
+        let value = step::at(&root, &path.0);
+        let value = value.ok_or_else(|| Failure::no(format!("{name} has nothing at {path}")))?;
+        match value {
+            Value::String(text) if args.raw => lines.push_str(text),
+            value => lines.push_str(&value.to_string()),
+        }
+        lines.push('\n');
+    }
+    write_text(lines.as_bytes())?;
+    Ok(Exit::Yes)
+}
+
+/// Replaces what a file holds by what becomes of it, with no other edit between reading and writing. A file that
+/// stays as it is, is not written.
+pub(crate) fn rewrite(
+    file: &FilePath,
+    change: impl FnOnce(&str) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    let _lock = lock(file)?;
+    let text = read(file)?;
+    let (mark, body) = without_mark(&text);
+    let fresh = format!("{mark}{}", change(body)?);
+    if fresh == text {
+        Ok(())
+    } else {
+        replace(file, fresh.as_bytes())
+    }
+}
+
+/// Keeps other edits out. The lock is on the folder: the file itself is another one after every edit, and a lock file
+/// beside it would have to be explained to everybody who looks there.
+fn lock(file: &FilePath) -> Result<File, Failure> {
+    let cannot = |error| Failure::input(format!("cannot read {}", file.display())).because(&error);
+    let real = file.canonicalize().map_err(cannot)?;
+    let folder = real
+        .parent()
+        .map_or_else(|| PathBuf::from("/"), FilePath::to_owned);
+    let trouble =
+        |error| Failure::trouble(format!("cannot lock {}", folder.display())).because(&error);
+    let lock = File::open(&folder).map_err(trouble)?;
+    lock.lock().map_err(trouble)?;
+    Ok(lock)
+}
+
+fn read(file: &FilePath) -> Result<String, Failure> {
+    let failed = || format!("cannot read {}", file.display());
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(|error| Failure::input(failed()).because(&error))?;
+    let size = opened.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes);
+    let size = size.map_err(|error| Failure::input(failed()).because(&error))?;
+    if size as u64 > MAX_DOCUMENT {
+        return Err(Failure::input(format!("{}: larger than 512 MiB", failed())));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        Failure::input(format!(
+            "{}: not UTF-8 in line {line} (byte {at})",
+            failed()
+        ))
+    })
+}
+
+/// A byte order mark, and the rest.
+fn without_mark(text: &str) -> (&str, &str) {
+    let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.split_at(text.len() - rest.len())
+}
+
+fn format_of(file: &FilePath, named: Option<Format>) -> Result<Format, Failure> {
+    named.or_else(|| Format::of(file)).ok_or_else(|| {
+        Failure::usage(format!(
+            "cannot tell the format of {} by its name",
+            file.display()
+        ))
+        .help("--format json, yaml, toml or markdown")
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,357 @@
+//! A document of any format: its value, and its text with another value.
+//!
+//! An edit is done to the value first. The text then gets the smallest changes that make it have that value, and is
+//! read again: what does not come out as the value that was asked for is refused, never written.
+
+use std::ops::Range;
+use std::path::Path as FilePath;
+
+use clap::ValueEnum;
+use schemas::source::Source;
+use schemas::{Failure, Problem, yaml};
+use serde_json::Value;
+
+use super::block::{self, Yaml};
+use super::change::{Change, between};
+use super::json::Json;
+use super::splice::{Splice, spliced};
+use super::step::Step;
+use super::tree::{Form, Node, Writer};
+use super::{brackets, front, json, path, toml};
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// JSON, also with comments and trailing commas
+    Json,
+    /// One YAML document
+    Yaml,
+    /// TOML
+    Toml,
+    /// Markdown: its front matter, and what is addressed in its text
+    Markdown,
+}
+
+impl Format {
+    /// By the end of the file's name.
+    pub(crate) fn of(file: &FilePath) -> Option<Format> {
+        let end = file.extension()?.to_str()?.to_ascii_lowercase();
+        Some(match end.as_str() {
+            "json" | "jsonc" | "json5" | "code-workspace" => Format::Json,
+            "yaml" | "yml" => Format::Yaml,
+            "toml" => Format::Toml,
+            "md" | "markdown" | "mdx" => Format::Markdown,
+            _ => return None,
+        })
+    }
+}
+
+/// The value of a document. An empty one has `null`.
+pub(crate) fn value(format: Format, name: &str, text: &str) -> Result<Value, Failure> {
+    if text.trim().is_empty() && format != Format::Toml {
+        return Ok(Value::Null);
+    }
+    match format {
+        Format::Json => match json::read(text) {
+            Ok((value, _)) => Ok(value),
+            Err(problem) => Err(refused(
+                &Source::json(name, text.to_owned()),
+                vec![*problem],
+            )),
+        },
+        Format::Yaml => {
+            if is_blank_yaml(text) {
+                return Ok(Value::Null);
+            }
+            let (source, read) = yaml::parse(name, text.to_owned());
+            read.map_err(|problems| refused(&source, problems))
+        }
+        Format::Toml => toml::read(text).map_err(|mut failure| {
+            failure.message = format!("cannot read {name}: {}", failure.message);
+            failure
+        }),
+        Format::Markdown => match front::find(text) {
+            Some((inner, format)) => value(format, name, &blanked(text, &inner)),
+            None => Ok(Value::Null),
+        },
+    }
+}
+
+/// The front matter alone, on the lines that it has in the file.
+fn blanked(text: &str, inner: &Range<usize>) -> String {
+    let before = text[..inner.start].matches('\n').count();
+    format!("{}{}", "\n".repeat(before), &text[inner.clone()])
+}
+
+fn is_blank_yaml(text: &str) -> bool {
+    text.lines()
+        .map(str::trim)
+        .all(|line| line.is_empty() || line.starts_with('#'))
+}
+
+/// The first thing that is wrong, with its place.
+fn refused(source: &Source, mut problems: Vec<Problem>) -> Failure {
+    source.place(&mut problems);
+    let Some(first) = problems.into_iter().next() else {
+        return Failure::input(format!("cannot read {}", source.name));
+    };
+    let place = match (first.line, first.column) {
+        (Some(line), Some(column)) => format!("{}:{line}:{column}", source.name),
+        _ => source.name.clone(),
+    };
+    let failure = Failure::input(format!("cannot read {place}: {}", first.message));
+    match first.help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// The text with the steps done; `told` is told of the text before and after each change.
+pub(crate) fn edited(
+    format: Format,
+    name: &str,
+    text: &str,
+    steps: &[Step],
+    told: &mut dyn FnMut(&str, &str),
+) -> Result<String, Failure> {
+    let old = value(format, name, text)?;
+    let mut new = old.clone();
+    for step in steps {
+        step.apply(&mut new)?;
+    }
+    let mut fresh = text.to_owned();
+    for change in between(&old, &new) {
+        let next = changed(format, &fresh, &change)?;
+        told(&fresh, &next);
+        fresh = next;
+    }
+    match value(format, name, &fresh) {
+        Ok(value) if value == new => Ok(fresh),
+        _ => Err(Failure::no(format!(
+            "{name} is written in a way in which this edit cannot be made safely"
+        ))
+        .help("nothing was written; edit that place by hand")),
+    }
+}
+
+fn changed(format: Format, text: &str, change: &Change) -> Result<String, Failure> {
+    let unreadable = || Failure::no("what the edit came to cannot be read");
+    match format {
+        Format::Json => {
+            if text.trim().is_empty() {
+                let Change::Put { value, .. } = change else {
+                    return Err(unreadable());
+                };
+                return Ok(format!("{value:#}\n"));
+            }
+            let (_, root) = json::read(text).map_err(|_| unreadable())?;
+            let writer = Json::like(text, &root);
+            Ok(spliced(text, in_json(text, &root, change, &writer)?))
+        }
+        Format::Yaml => {
+            if is_blank_yaml(text) {
+                let Change::Put { value, .. } = change else {
+                    return Err(unreadable());
+                };
+                let gap = if text.is_empty() || text.ends_with('\n') {
+                    ""
+                } else {
+                    "\n"
+                };
+                return Ok(format!("{text}{gap}{}\n", Yaml::plain(text).whole(value)));
+            }
+            let root = super::yaml::read(text).ok_or_else(unreadable)?;
+            let writer = Yaml::like(text, &root);
+            Ok(spliced(text, in_yaml(text, &root, change, &writer)?))
+        }
+        Format::Toml => toml::change(text, change),
+        Format::Markdown => {
+            let Some((inner, format)) = front::find(text) else {
+                let inner = changed(Format::Yaml, "", change)?;
+                return Ok(format!("---\n{inner}---\n\n{text}"));
+            };
+            let fresh = changed(format, &text[inner.clone()], change)?;
+            Ok(spliced(text, vec![Splice::replace(inner, fresh)]))
+        }
+    }
+}
+
+/// Where a change is made: the container, and what in it.
+struct Spot<'a> {
+    parent: &'a Node,
+    last: &'a str,
+    place: Option<usize>,
+}
+
+fn spot<'a>(root: &'a Node, at: &'a [String]) -> Result<Option<Spot<'a>>, Failure> {
+    let Some((last, above)) = at.split_last() else {
+        return Ok(None);
+    };
+    let parent = root.find(above)?;
+    if matches!(parent.form, Form::Alias) {
+        return Err(Failure::no(format!(
+            "{} is an alias: its value stands elsewhere",
+            path::pointer(above)
+        ))
+        .help("edit what it names"));
+    }
+    let place = parent.position(last);
+    Ok(Some(Spot {
+        parent,
+        last,
+        place,
+    }))
+}
+
+fn in_json(
+    text: &str,
+    root: &Node,
+    change: &Change,
+    writer: &Json,
+) -> Result<Vec<Splice>, Failure> {
+    match change {
+        Change::Put { at, value } => {
+            let Some(Spot {
+                parent,
+                last,
+                place,
+            }) = spot(root, at)?
+            else {
+                return Ok(vec![Splice::replace(
+                    root.span.clone(),
+                    writer.spread(value, ""),
+                )]);
+            };
+            let item = place.and_then(|place| parent.items()?.get(place));
+            Ok(match item {
+                Some(item) => vec![Splice::replace(
+                    item.node.span.clone(),
+                    writer.instead_of(text, item, value),
+                )],
+                None => brackets::insert(text, parent, usize::MAX, Some(last), value, writer),
+            })
+        }
+        Change::Insert {
+            array,
+            index,
+            value,
+        } => Ok(brackets::insert(
+            text,
+            root.find(array)?,
+            *index,
+            None,
+            value,
+            writer,
+        )),
+        Change::Remove { at } => Ok(match spot(root, at)? {
+            Some(Spot {
+                parent,
+                place: Some(place),
+                ..
+            }) => brackets::remove(text, parent, place),
+            _ => Vec::new(),
+        }),
+    }
+}
+
+fn in_yaml(
+    text: &str,
+    root: &Node,
+    change: &Change,
+    writer: &Yaml,
+) -> Result<Vec<Splice>, Failure> {
+    match change {
+        Change::Put { at, value } => {
+            let Some(Spot {
+                parent,
+                last,
+                place,
+            }) = spot(root, at)?
+            else {
+                return Ok(vec![Splice::replace(
+                    root.span.clone(),
+                    writer.whole(value),
+                )]);
+            };
+            let item = place.and_then(|place| parent.items()?.get(place));
+            Ok(match (item, is_block(parent)) {
+                (Some(item), true) => block::replace(text, item, value, writer),
+                (Some(item), false) => vec![in_flow(text, item, value, writer)],
+                (None, true) => block::insert(text, parent, usize::MAX, Some(last), value, writer),
+                (None, false) => {
+                    brackets::insert(text, parent, usize::MAX, Some(last), value, writer)
+                }
+            })
+        }
+        Change::Insert {
+            array,
+            index,
+            value,
+        } => {
+            let parent = root.find(array)?;
+            Ok(match &parent.form {
+                Form::Dashes(_) => block::insert(text, parent, *index, None, value, writer),
+                // Into an empty list, which may be written with dashes from now on.
+                Form::Brackets(items) if items.is_empty() && !array.is_empty() => {
+                    let change = Change::Put {
+                        at: array.clone(),
+                        value: Value::Array(vec![value.clone()]),
+                    };
+                    return in_yaml(text, root, &change, writer);
+                }
+                _ => brackets::insert(text, parent, *index, None, value, writer),
+            })
+        }
+        Change::Remove { at } => {
+            let Some(Spot {
+                parent,
+                place: Some(place),
+                ..
+            }) = spot(root, at)?
+            else {
+                return Ok(Vec::new());
+            };
+            let above = &at[..at.len() - 1];
+            let left = match (&parent.form, parent.items().map(<[_]>::len)) {
+                (Form::Lines(_), Some(1)) => serde_json::json!({}),
+                (Form::Dashes(_), Some(1)) => serde_json::json!([]),
+                (Form::Lines(_) | Form::Dashes(_), _) => {
+                    return Ok(block::remove(text, parent, place));
+                }
+                _ => return Ok(brackets::remove(text, parent, place)),
+            };
+            // Nothing is left of it but that it is empty, and comments in it.
+            let holder = spot(root, above)?.and_then(|it| it.parent.items()?.get(it.place?));
+            match holder.and_then(|holder| block::emptied(text, holder, &left, writer)) {
+                Some(splices) => Ok(splices),
+                None => in_yaml(
+                    text,
+                    root,
+                    &Change::Put {
+                        at: above.to_vec(),
+                        value: left,
+                    },
+                    writer,
+                ),
+            }
+        }
+    }
+}
+
+fn is_block(node: &Node) -> bool {
+    matches!(node.form, Form::Lines(_) | Form::Dashes(_))
+}
+
+/// Another value inside of brackets; a key without one gets its colon.
+fn in_flow(text: &str, item: &super::tree::Item, value: &Value, writer: &Yaml) -> Splice {
+    let span = item.node.span.clone();
+    let written = writer.instead_of(text, &item.node, value, true);
+    let after_colon = text[..span.start].ends_with(':');
+    if !span.is_empty() {
+        Splice::replace(span, written)
+    } else if after_colon {
+        Splice::insert(span.start, format!(" {written}"))
+    } else {
+        Splice::insert(span.start, format!(": {written}"))
+    }
+}

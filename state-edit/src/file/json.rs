@@ -1,0 +1,317 @@
+//! JSON, and JSON with comments and trailing commas: reading with places, and writing.
+
+use schemas::Problem;
+use serde_json::{Map, Value};
+
+use super::splice::{indent, line_end, line_start};
+use super::tree::{Form, Item, Node, Writer};
+
+/// Deepest nesting.
+const MAX_DEPTH: usize = 128;
+
+/// Reads a document: its value, and where everything stands.
+pub(super) fn read(text: &str) -> Result<(Value, Node), Box<Problem>> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        depth: 0,
+    };
+    reader.gap()?;
+    let read = reader.value()?;
+    reader.gap()?;
+    match reader.peek() {
+        None => Ok(read),
+        Some(_) => Err(reader.problem("syntax", "not JSON: something follows the value")),
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn problem(&self, code: &str, message: impl Into<String>) -> Box<Problem> {
+        let mut problem = Problem::error(code, message);
+        let next = self.text[self.at..]
+            .chars()
+            .next()
+            .map_or(0, char::len_utf8);
+        problem.span = Some(self.at..self.at + next);
+        Box::new(problem)
+    }
+
+    /// White space and comments.
+    fn gap(&mut self) -> Result<(), Box<Problem>> {
+        loop {
+            let rest = &self.text[self.at..];
+            if rest.starts_with([' ', '\t', '\n', '\r']) {
+                self.at += 1;
+            } else if rest.starts_with("//") {
+                self.at += rest.find('\n').unwrap_or(rest.len());
+            } else if rest.starts_with("/*") {
+                let end = rest.find("*/");
+                self.at += end
+                    .ok_or_else(|| self.problem("syntax", "not JSON: a comment without an end"))?
+                    + 2;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<(Value, Node), Box<Problem>> {
+        match self.peek() {
+            Some(open @ (b'{' | b'[')) => {
+                if self.depth == MAX_DEPTH {
+                    let message = format!("nested deeper than {MAX_DEPTH} levels");
+                    return Err(self.problem("too-deep", message));
+                }
+                self.depth += 1;
+                let read = self.collection(open == b'{');
+                self.depth -= 1;
+                read
+            }
+            _ => self.scalar(),
+        }
+    }
+
+    fn scalar(&mut self) -> Result<(Value, Node), Box<Problem>> {
+        let start = self.at;
+        let end = start + scalar_length(&self.text.as_bytes()[start..]);
+        let value = serde_json::from_str(&self.text[start..end]);
+        let value = value.map_err(|_| self.problem("syntax", "not JSON: no value here"))?;
+        self.at = end;
+        let form = Form::Plain;
+        Ok((
+            value,
+            Node {
+                span: start..end,
+                form,
+            },
+        ))
+    }
+
+    fn collection(&mut self, object: bool) -> Result<(Value, Node), Box<Problem>> {
+        let start = self.at;
+        let close = if object { b'}' } else { b']' };
+        let (mut items, mut entries, mut values) = (Vec::new(), Map::new(), Vec::new());
+        self.at += 1;
+        loop {
+            self.gap()?;
+            if self.peek() == Some(close) {
+                break;
+            }
+            let lead = self.at;
+            let key = if object {
+                Some(self.key(&entries)?)
+            } else {
+                None
+            };
+            let lead_end = self.at;
+            if object {
+                self.gap()?;
+                self.expect(b':', "a `:`")?;
+                self.gap()?;
+            }
+            let (value, node) = self.value()?;
+            let lead = if object {
+                lead..lead_end
+            } else {
+                node.span.clone()
+            };
+            match &key {
+                Some(key) => drop(entries.insert(key.clone(), value)),
+                None => values.push(value),
+            }
+            items.push(Item { key, lead, node });
+            self.gap()?;
+            if self.peek() != Some(close) {
+                self.expect(b',', if object { "`,` or `}`" } else { "`,` or `]`" })?;
+            }
+        }
+        self.at += 1;
+        let span = start..self.at;
+        Ok(if object {
+            (
+                Value::Object(entries),
+                Node {
+                    span,
+                    form: Form::Braces(items),
+                },
+            )
+        } else {
+            (
+                Value::Array(values),
+                Node {
+                    span,
+                    form: Form::Brackets(items),
+                },
+            )
+        })
+    }
+
+    fn key(&mut self, entries: &Map<String, Value>) -> Result<String, Box<Problem>> {
+        let start = self.at;
+        match self.scalar() {
+            Ok((Value::String(key), _)) if !entries.contains_key(&key) => Ok(key),
+            Ok((Value::String(key), _)) => {
+                self.at = start;
+                let message = format!("the key `{key}` stands twice in one object");
+                Err(self.problem("duplicate-key", message))
+            }
+            _ => {
+                self.at = start;
+                Err(self.problem("syntax", "not JSON: a key in double quotes is expected"))
+            }
+        }
+    }
+
+    fn expect(&mut self, byte: u8, what: &str) -> Result<(), Box<Problem>> {
+        if self.peek() != Some(byte) {
+            return Err(self.problem("syntax", format!("not JSON: {what} is expected")));
+        }
+        self.at += 1;
+        Ok(())
+    }
+}
+
+/// Bytes of the scalar that begins here: as far as a string goes, or as a word does.
+fn scalar_length(bytes: &[u8]) -> usize {
+    if bytes.first() != Some(&b'"') {
+        let word = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        return bytes.iter().take_while(word).count();
+    }
+    let mut at = 1;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
+        }
+        at += 2;
+    }
+    bytes.len()
+}
+
+/// Writes as the document does: its indentation, its spaces, its line ends.
+pub(super) struct Json {
+    unit: String,
+    end: &'static str,
+    colon: &'static str,
+    comma: &'static str,
+    /// The document stands on one line.
+    tight: bool,
+}
+
+impl Json {
+    pub(super) fn like(text: &str, root: &Node) -> Json {
+        let first = root.items().and_then(<[Item]>::first);
+        let own_line = first.filter(|item| text[root.span.start..item.lead.start].contains('\n'));
+        let spread = own_line.is_some() || text[root.span.clone()].contains('\n');
+        let unit = own_line.map_or("  ", |item| indent(text, item.lead.start));
+        let tight = !spread && first.is_some_and(|item| tight(text, item));
+        Json {
+            unit: if unit.is_empty() { "  " } else { unit }.to_owned(),
+            end: line_end(text),
+            colon: if tight { ":" } else { ": " },
+            comma: if tight { "," } else { ", " },
+            tight: !spread && !root.items().is_none_or(<[Item]>::is_empty),
+        }
+    }
+}
+
+impl Json {
+    /// A value in the place of an item's: on one line where the old one stood on one and had something in it.
+    pub(super) fn instead_of(&self, text: &str, item: &Item, value: &Value) -> String {
+        let old = &item.node;
+        let one_line = !text[old.span.clone()].contains('\n')
+            && old.items().is_some_and(|items| !items.is_empty());
+        let shares = !text[line_start(text, item.lead.start)..item.lead.start]
+            .trim()
+            .is_empty();
+        if one_line || shares && !text[old.span.clone()].contains('\n') {
+            self.inline(value)
+        } else {
+            self.spread(value, indent(text, item.lead.start))
+        }
+    }
+}
+
+/// Whether no space stands before a value.
+fn tight(text: &str, item: &Item) -> bool {
+    let gap = &text[item.lead.end..item.node.span.start.max(item.lead.end)];
+    item.key.is_some() && gap == ":"
+}
+
+impl Writer for Json {
+    fn inline(&self, value: &Value) -> String {
+        let all = |parts: Vec<String>| parts.join(self.comma);
+        match value {
+            Value::Array(items) => format!(
+                "[{}]",
+                all(items.iter().map(|item| self.inline(item)).collect())
+            ),
+            Value::Object(entries) => {
+                let entry = |(key, value): (&String, &Value)| {
+                    format!("{}{}{}", self.key(key), self.colon, self.inline(value))
+                };
+                format!("{{{}}}", all(entries.iter().map(entry).collect()))
+            }
+            scalar => scalar.to_string(),
+        }
+    }
+
+    fn key(&self, key: &str) -> String {
+        Value::from(key).to_string()
+    }
+
+    fn colon(&self) -> &str {
+        self.colon
+    }
+
+    fn comma(&self) -> &str {
+        self.comma
+    }
+
+    fn unit(&self) -> &str {
+        &self.unit
+    }
+
+    fn line_end(&self) -> &str {
+        self.end
+    }
+
+    fn spread(&self, value: &Value, indent: &str) -> String {
+        if self.tight {
+            return self.inline(value);
+        }
+        let inner = format!("{indent}{}", self.unit);
+        let lines = |open, parts: Vec<String>, close| {
+            let end = self.end;
+            let separator = format!(",{end}{inner}");
+            format!(
+                "{open}{end}{inner}{}{end}{indent}{close}",
+                parts.join(&separator)
+            )
+        };
+        match value {
+            Value::Array(items) if !items.is_empty() => lines(
+                '[',
+                items.iter().map(|item| self.spread(item, &inner)).collect(),
+                ']',
+            ),
+            Value::Object(entries) if !entries.is_empty() => {
+                let entry = |(key, value): (&String, &Value)| {
+                    format!("{}: {}", self.key(key), self.spread(value, &inner))
+                };
+                lines('{', entries.iter().map(entry).collect(), '}')
+            }
+            other => self.inline(other),
+        }
+    }
+}
