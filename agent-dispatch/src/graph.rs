@@ -11,7 +11,7 @@ use crate::candidates::Candidates;
 use crate::core::{Graph, Spec, TaskIdx};
 use crate::worktrees::Worktrees;
 
-pub(crate) use boundaries::boundaries;
+pub(crate) use boundaries::{Ground, boundaries};
 pub(crate) use isolation::Merges;
 
 /// What the flags and the profiles say about tasks, beside the plan itself.
@@ -21,6 +21,8 @@ pub(crate) struct Rules<'a> {
     /// Instead of what the plan says.
     pub(crate) fix_limit: Option<u8>,
     pub(crate) merges: Merges<'a>,
+    /// By task: its changes in its project's folder are held against its boundaries.
+    pub(crate) bounded: &'a [bool],
 }
 
 /// Longest id, in bytes: file names end at 255.
@@ -49,8 +51,10 @@ pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules<'_>) -> Resul
         run_if: task.run_if,
         lanes: lanes[at].clone(),
         stage: stages[at],
-        // Boundaries are a gate of every worktree.
-        has_gates: worktrees.unit(at).is_some() || !gates_of(plan, task).is_empty(),
+        // Boundaries are a gate of every worktree, and of a folder where there are any.
+        has_gates: worktrees.unit(at).is_some()
+            || rules.bounded[at]
+            || !gates_of(plan, task).is_empty(),
         isolated: isolated.next().flatten(),
         candidates,
         max_cost_usd: task.max_cost_usd,

@@ -277,6 +277,11 @@ fn evidence(gate: &GateObject, problems: &mut Found) -> Vec<Evidence> {
         problems.push((key.to_owned(), message));
     }
     if let Some(paths) = &gate.paths {
+        if paths.list.is_some() && (paths.base.is_some() || paths.max_lines.is_some()) {
+            let message =
+                "a list says neither a commit nor how many lines: no `base`, no `maxLines`";
+            problems.push(("paths/list".to_owned(), message.to_owned()));
+        }
         match schemas::Boundary::new(&paths.allowed, &paths.forbidden, &paths.secrets) {
             Ok(boundary) => evidence.push(Evidence::Paths(Paths::new(paths, boundary))),
             Err((list, at, why)) => problems.push((format!("paths/{list}/{at}"), why)),

@@ -165,6 +165,9 @@ pub struct GatePaths {
     /// The commit to compare with, unless the call says another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// A file that names what has changed, each name ended by NUL or by the end of its line, in place of asking git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
     /// Nothing else may have changed; empty: anything may.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<String>,

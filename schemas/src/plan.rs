@@ -368,6 +368,12 @@ impl Plan {
         self.projects.iter().find(|project| project.name == name)
     }
 
+    /// How worktrees of a project are made ready: its own word before the plan's.
+    pub fn workspace_of<'a>(&'a self, project: Option<&'a Project>) -> Option<&'a WorkspaceSetup> {
+        let own = project.and_then(|project| project.workspace.as_ref());
+        own.or(self.workspace.as_ref())
+    }
+
     /// Phases in order: by `order`, then as they stand in the document.
     pub fn ordered_phases(&self) -> Vec<&Phase> {
         Phase::in_order(&self.phases)

@@ -2,6 +2,7 @@
 
 mod agents;
 mod begun;
+mod boundaries;
 mod conform;
 mod disk;
 mod disk_full;

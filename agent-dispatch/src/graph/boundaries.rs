@@ -4,12 +4,20 @@ use std::path::Path;
 
 use schemas::{Plan, Task};
 
-/// Gates for what has changed since `base` in a worktree whose project lies in `inner`.
+/// Where what has changed is to be seen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ground<'a> {
+    /// In a worktree, since this commit; the project lies in the folder `inner` of it.
+    Worktree { base: &'a str, inner: &'a Path },
+    /// In the project's folder, as this file lists it.
+    Folder { changed: &'a Path },
+}
+
+/// Gates for what a task has changed.
 pub(crate) fn boundaries(
     plan: &Plan,
     task: &Task,
-    base: &str,
-    inner: &Path,
+    ground: Ground<'_>,
     secrets: &[String],
 ) -> Vec<String> {
     let role = task
@@ -25,13 +33,20 @@ pub(crate) fn boundaries(
         )
     });
     let gate = |(name, allowed, forbidden): (String, &Vec<String>, &Vec<String>)| {
-        let at_top = |globs: &Vec<String>, floats: bool| {
-            let globs = globs.iter().map(|glob| below(inner, glob, floats));
-            globs.collect::<Vec<_>>()
+        let paths = match ground {
+            Ground::Worktree { base, inner } => {
+                let at_top = |globs: &Vec<String>, floats: bool| {
+                    let globs = globs.iter().map(|glob| below(inner, glob, floats));
+                    globs.collect::<Vec<_>>()
+                };
+                serde_json::json!({
+                    "base": base, "allowed": at_top(allowed, false), "forbidden": at_top(forbidden, true), "secrets": secrets,
+                })
+            }
+            Ground::Folder { changed } => serde_json::json!({
+                "list": changed.to_string_lossy(), "allowed": allowed, "forbidden": forbidden, "secrets": secrets,
+            }),
         };
-        let paths = serde_json::json!({
-            "base": base, "allowed": at_top(allowed, false), "forbidden": at_top(forbidden, true), "secrets": secrets,
-        });
         serde_json::json!({ "name": name, "paths": paths }).to_string()
     };
     std::iter::once(own).chain(of_role).map(gate).collect()
@@ -57,7 +72,11 @@ mod tests {
         let plan = r#"{"planId":"p","roles":{"web":{"paths":["src/**"]}},
             "tasks":[{"id":"t1","title":"T","role":"web","paths":["src/a/**"],"forbiddenPaths":["./src/a/b"]}]}"#;
         let plan: Plan = serde_json::from_str(plan).unwrap();
-        let gates = boundaries(&plan, &plan.tasks[0], "abc", Path::new("page"), &[]);
+        let at = |inner| Ground::Worktree {
+            base: "abc",
+            inner: Path::new(inner),
+        };
+        let gates = boundaries(&plan, &plan.tasks[0], at("page"), &[]);
         let gates: Vec<serde_json::Value> = gates
             .iter()
             .map(|gate| serde_json::from_str(gate).unwrap())
@@ -71,7 +90,7 @@ mod tests {
             gates[1]["paths"]["allowed"],
             serde_json::json!(["page/src/**"])
         );
-        let alone = boundaries(&plan, &plan.tasks[0], "abc", Path::new(""), &[]);
+        let alone = boundaries(&plan, &plan.tasks[0], at(""), &[]);
         assert!(alone[0].contains(r#""src/a/**""#), "{alone:?}");
     }
 }

@@ -11,7 +11,9 @@ fn graph(document: serde_json::Value) -> Result<Graph, Failure> {
         of_task: vec![[].into(); plan.tasks.len()],
         routes: Vec::new(),
     };
+    let bounded = vec![false; plan.tasks.len()];
     let rules = Rules {
+        bounded: &bounded,
         candidates,
         fix_limit: None,
         merges: Merges {

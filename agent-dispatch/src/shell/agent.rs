@@ -31,12 +31,15 @@ use super::waiter::{GIVE_UP, Progress, Waiter};
 use super::{Incoming, output, spawn};
 use crate::acp;
 use crate::core::{Attempt, Event, Launch};
+use crate::worktrees::Footprint;
 
 /// What to start.
 pub(super) struct Start {
     pub(super) attempt: Attempt,
     /// Its worktrees.
     pub(super) place: Option<Place>,
+    /// Or its project's folder, where it is told what it changes.
+    pub(super) footprint: Option<Footprint>,
     /// Where its program is.
     pub(super) program: PathBuf,
     /// Program and arguments.
@@ -209,6 +212,9 @@ fn begin(
     drop(prompt?);
     let held = start.place.take().map(|place| place.open(events));
     let held = held.transpose()?;
+    if let Some(footprint) = &start.footprint {
+        footprint.begin()?;
+    }
     let told = held.iter().flat_map(Held::env);
     let told = told.map(|(name, value)| (name.into(), value.into()));
     start.env.extend(told.collect::<Vec<_>>());
@@ -267,6 +273,7 @@ fn begin(
             process,
             folder: (start.is_agent && held.is_none()).then_some(start.workspace),
             held,
+            footprint: start.footprint,
             terminal: start.terminal,
             begun,
             containment: Arc::clone(containment),

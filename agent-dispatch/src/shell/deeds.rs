@@ -152,7 +152,7 @@ impl Shell<'_> {
             Some(folder) => folder.clone(),
             None => workspace::open(root, plan, task)?,
         };
-        let boundaries = self.boundaries(attempt.task);
+        let boundaries = self.boundaries(attempt);
         let gates = crate::graph::gates_of(plan, task).into_iter();
         let gates = boundaries.iter().map(String::as_str).chain(gates);
         let check = gate::Check {

@@ -13,6 +13,7 @@ use super::mask::Mask;
 use super::run_dir::{RunDir, Stage};
 use super::{Incoming, Shell, gate, place};
 use crate::core::{Attempt, Event, GateAnswer, MergeAnswer, TaskIdx, terminal_id};
+use crate::graph::Ground;
 use crate::worktrees::{Found, Integration, Job, Lease, Stop, Surroundings, Worktrees};
 
 /// How often a merge that waits for its gates looks whether it is to stop.
@@ -103,8 +104,18 @@ impl Shell<'_> {
         unit.trees.iter().map(|tree| base(&tree.path)).collect()
     }
 
-    /// What a task with worktrees may have changed, as gates.
-    pub(super) fn boundaries(&self, task: TaskIdx) -> Vec<String> {
+    /// What a task may have changed, as gates.
+    pub(super) fn boundaries(&self, attempt: Attempt) -> Vec<String> {
+        let (plan, task) = (&self.run.plan, attempt.task);
+        if self.run.bounded[task] {
+            let project = plan.tasks[task].project.as_deref();
+            let secrets = plan.workspace_of(project.and_then(|name| plan.project(name)));
+            let secrets = secrets.map_or(&[][..], |setup| &setup.secrets);
+            let changed = RunDir::changed(&plan.tasks[task].id, attempt.number);
+            let changed = self.run.dir.whole(&changed);
+            let ground = Ground::Folder { changed: &changed };
+            return crate::graph::boundaries(plan, &plan.tasks[task], ground, secrets);
+        }
         let first = self.bases(task).into_iter().next().flatten();
         let tree = self
             .run
@@ -118,8 +129,8 @@ impl Shell<'_> {
             .folder
             .strip_prefix(&tree.path)
             .unwrap_or(Path::new(""));
-        let plan = &self.run.plan;
-        crate::graph::boundaries(plan, &plan.tasks[task], &base, inner, &tree.setup.secrets)
+        let ground = Ground::Worktree { base: &base, inner };
+        crate::graph::boundaries(plan, &plan.tasks[task], ground, &tree.setup.secrets)
     }
 
     /// Worktrees that are taken up again are no news.

@@ -100,6 +100,8 @@ pub(crate) struct Run {
     pub(crate) runners: Arc<Runners>,
     pub(crate) root: PathBuf,
     pub(crate) worktrees: Arc<Worktrees>,
+    /// By task: its changes in its project's folder are held against its boundaries.
+    pub(crate) bounded: Vec<bool>,
     /// The variables that attempts get, when not all.
     pub(crate) pass_env: Option<Vec<String>>,
     pub(crate) gate_program: PathBuf,

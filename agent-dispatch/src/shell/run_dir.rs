@@ -88,6 +88,16 @@ impl RunDir {
         format!("verdicts/{task}/{attempt}.{}.json", stage.word("gates"))
     }
 
+    /// What its folder held before its first attempt.
+    pub(crate) fn before(task: &str) -> String {
+        format!("verdicts/{task}/before")
+    }
+
+    /// Names of what has changed in its folder since, each ended by NUL.
+    pub(crate) fn changed(task: &str, attempt: u32) -> String {
+        format!("verdicts/{task}/{attempt}.changed")
+    }
+
     /// What the command of the n-th `--on` prints.
     pub(crate) fn notice_log(number: usize) -> String {
         format!("notices/{number}.log")
@@ -119,6 +129,16 @@ impl RunDir {
         })
     }
 
+    /// An agent that commits all that there is does not commit its own run. Where it cannot be hidden, the run goes on.
+    fn hide(&self) {
+        let file = self.path.join(".gitignore");
+        let _ = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(file)
+            .and_then(|mut file| file.write_all(b"*\n"));
+    }
+
     /// Keeps every other dispatcher out as long as the answer lives. The lock is the kernel's: it ends with us,
     /// however we end. What the file says is for people only.
     pub(crate) fn lock(&self) -> Result<File, Failure> {
@@ -127,6 +147,7 @@ impl RunDir {
             Failure::trouble(format!("cannot lock {}", path.display())).because(error)
         };
         std::fs::create_dir_all(&self.path).map_err(|error| failed(&error))?;
+        self.hide();
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)

@@ -18,7 +18,7 @@ use crate::acp;
 use crate::core::{Attempt, Launch};
 use crate::profiles::{Filling, Runner};
 use crate::prompt;
-use crate::worktrees::Stop;
+use crate::worktrees::{Footprint, Stop};
 
 /// Who does which task, where, and by which name.
 struct Order<'a> {
@@ -69,6 +69,7 @@ impl Shell<'_> {
             None => self.program(&order)?,
         };
         let place = self.place(&order);
+        let footprint = self.footprint(&order);
         let Run {
             plan, dir, state, ..
         } = &self.run;
@@ -84,6 +85,7 @@ impl Shell<'_> {
         Ok(agent::Start {
             attempt: order.attempt,
             place,
+            footprint,
             program,
             argv: runner.argv(Filling {
                 command: task.command.as_ref(),
@@ -221,6 +223,23 @@ impl Shell<'_> {
         };
         self.openings.insert(order.attempt, stop);
         Some(place)
+    }
+
+    /// Its project's folder, where what it changes there is held against its boundaries.
+    fn footprint(&self, order: &Order<'_>) -> Option<Footprint> {
+        let Attempt { task, number } = order.attempt;
+        let Run {
+            plan, dir, state, ..
+        } = &self.run;
+        let id = &plan.tasks[task].id;
+        let known = state.tasks.get(id);
+        self.run.bounded[task].then(|| Footprint {
+            folder: order.workspace.clone(),
+            run_dir: dir.path().to_owned(),
+            before: dir.whole(&RunDir::before(id)),
+            changed: dir.whole(&RunDir::changed(id, number)),
+            is_first: known.is_none_or(|task| task.last_result.is_none()),
+        })
     }
 
     fn behind(&self, task: &Task) -> Option<agent::Behind> {

@@ -10,9 +10,10 @@ use std::time::{Duration, SystemTime};
 use super::agent::Process;
 use super::contain::Containment;
 use super::launcher::line::Ending;
-use super::place::Held;
+use super::place::{Held, tell};
 use super::{Incoming, touched};
 use crate::core::{Attempt, Event};
+use crate::worktrees::Footprint;
 
 /// After an agent has exited, how long its output may still come before what holds the pipe is ended.
 pub(super) const LEAK: Duration = Duration::from_millis(100);
@@ -28,6 +29,7 @@ pub(super) struct Waiter {
     pub(super) folder: Option<PathBuf>,
     /// Its worktrees.
     pub(super) held: Option<Held>,
+    pub(super) footprint: Option<Footprint>,
     pub(super) begun: SystemTime,
     pub(super) containment: Arc<Containment>,
     pub(super) events: SyncSender<Incoming>,
@@ -98,6 +100,11 @@ impl Waiter {
             (None, Some(folder)) => touched::since(folder, self.begun),
             (None, None) => Vec::new(),
         };
+        if let Some(Err(error)) = self.footprint.as_ref().map(Footprint::end) {
+            // Its gate finds no list, and says so; this says why.
+            let note = format!("cannot tell what it has changed: {error:#}");
+            tell(&self.events, self.attempt, vec![note]);
+        }
         self.send(Event::Gone {
             attempt: self.attempt,
             leaked: self.progress.leaked,

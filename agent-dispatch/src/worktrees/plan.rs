@@ -262,8 +262,6 @@ impl<'a> Look<'a> {
         let shared = self.phases.get(task.id.as_str());
         let unit = shared.map_or(task.id.as_str(), |phase| phase);
         let path = known.root.join(schemas::name_part(unit));
-        let setup = project.and_then(|project| project.workspace.clone());
-        let setup = setup.or_else(|| self.plan.workspace.clone());
         Ok(Tree {
             repository,
             folder: below(&path, &prefix),
@@ -271,7 +269,7 @@ impl<'a> Look<'a> {
             path,
             branch: schemas::work_branch(&self.plan.plan_id, unit),
             shared: shared.is_some(),
-            setup: setup.unwrap_or_default(),
+            setup: self.plan.workspace_of(project).cloned().unwrap_or_default(),
         })
     }
 

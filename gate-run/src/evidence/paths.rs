@@ -1,16 +1,22 @@
 //! Which files the work has changed since its base, against what it may change.
 
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use schemas::{Boundary, Breach, Finding, GatePaths};
 
 use super::{Place, Seen, counted};
-use crate::git::{Change, Git};
+use crate::git::{Change, Git, path_of};
+
+/// Longest list of changed files, in bytes.
+const MAX_LIST: u64 = 64 << 20;
 
 /// What may have changed.
 #[derive(Debug)]
 pub(crate) struct Paths {
     base: Option<String>,
+    /// Names what has changed.
+    list: Option<PathBuf>,
     boundary: Boundary,
     max_files: Option<u64>,
     max_lines: Option<u64>,
@@ -21,6 +27,7 @@ impl Paths {
     pub(crate) fn new(paths: &GatePaths, boundary: Boundary) -> Paths {
         Paths {
             base: paths.base.clone(),
+            list: paths.list.as_ref().map(PathBuf::from),
             boundary,
             max_files: paths.max_files,
             max_lines: paths.max_lines,
@@ -46,6 +53,9 @@ impl Paths {
     }
 
     fn compare(&self, place: &Place<'_>) -> Result<Vec<Finding>, String> {
+        if let Some(list) = &self.list {
+            return self.compare_listed(&place.cwd.join(list), place.cwd);
+        }
         let base = place
             .base
             .or(self.base.as_deref())
@@ -78,6 +88,34 @@ impl Paths {
             findings.push(finding("important", "paths/hidden", message, Some(&path)));
         }
         self.size(&changes, git.top(), &mut findings);
+        Ok(findings)
+    }
+
+    /// What somebody else has found to have changed; how many lines, nobody knows.
+    fn compare_listed(&self, list: &Path, top: &Path) -> Result<Vec<Finding>, String> {
+        let cannot = |why: &str| format!("cannot read {}: {why}", list.display());
+        let file = std::fs::File::open(list).map_err(|error| cannot(&error.to_string()))?;
+        let mut text = Vec::new();
+        let read = file.take(MAX_LIST + 1).read_to_end(&mut text);
+        read.map_err(|error| cannot(&error.to_string()))?;
+        if text.len() as u64 > MAX_LIST {
+            return Err(cannot("too large"));
+        }
+        let end = if text.contains(&0) { 0 } else { b'\n' };
+        let names = text
+            .split(|byte| *byte == end)
+            .filter(|name| !name.is_empty());
+        let changes: Vec<Change> = names
+            .map(|name| Change {
+                path: path_of(name),
+                lines: 0,
+            })
+            .collect();
+        let mut findings: Vec<Finding> = changes
+            .iter()
+            .filter_map(|change| self.breach(&change.path))
+            .collect();
+        self.size(&changes, top, &mut findings);
         Ok(findings)
     }
 

@@ -294,3 +294,23 @@ fn a_clean_tree_is_as_committed() {
     sandbox.write("README.md", "changed");
     assert_eq!(clean().outcome(), "1 failed: failed");
 }
+
+#[test]
+fn somebody_else_may_tell_what_has_changed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("changed", "src/a b.rs\0notes\nof mine\0");
+    let document = r#"[{"paths": {"list": "changed", "allowed": ["src/**"]}}]"#;
+    let ran = sandbox.gates(document, &["--quiet"]);
+    assert_eq!(ran.outcome(), "1 failed: failed");
+    assert_eq!(ran.check(0)["findings"][0]["file"], "notes\nof mine");
+    sandbox.write("changed", "src/a.rs\nsrc/b.rs\n");
+    assert_eq!(
+        sandbox.gates(document, &["--quiet"]).outcome(),
+        "0 passed: passed"
+    );
+    let many = r#"[{"paths": {"list": "changed", "maxFiles": 1}}, {"paths": {"list": "nowhere"}}]"#;
+    let ran = sandbox.gates(many, &["--quiet"]);
+    assert_eq!(ran.outcome(), "1 failed: failed infrastructure");
+    let both = r#"[{"paths": {"list": "changed", "maxLines": 1}}]"#;
+    assert_eq!(sandbox.gates(both, &["--quiet"]).code, Some(3));
+}
