@@ -7,6 +7,7 @@
 //! Dialects read tolerantly and write one form. What they tolerate is a warning at its line; where the meaning is
 //! unclear they refuse (an error) instead of guessing.
 
+mod archetype;
 mod choice;
 mod draft;
 mod folder;
@@ -59,4 +60,4 @@ pub(crate) struct Layout {
 }
 
 /// Every dialect, in the order in which `auto` asks.
-pub(crate) const ALL: &[&Dialect] = &[&oat::OAT, &spec_kit::SPEC_KIT];
+pub(crate) const ALL: &[&Dialect] = &[&oat::OAT, &spec_kit::SPEC_KIT, &archetype::ARCHETYPE];

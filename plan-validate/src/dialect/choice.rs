@@ -149,6 +149,13 @@ fn in_folder(root: &Path, from: From) -> Result<Found, Failure> {
         )));
     }
     if let Some(dialect) = from.dialect() {
+        if dialect.layouts.is_empty() {
+            let what = format!(
+                "cannot read {name}: {} is a file, not a folder",
+                dialect.what
+            );
+            return Err(Failure::input(what));
+        }
         let marked = |layout: &'static Layout| {
             let mark = folder::matching(root, layout.mark).into_iter().next()?;
             Some((dialect, layout, mark))
@@ -168,7 +175,8 @@ fn in_folder(root: &Path, from: From) -> Result<Found, Failure> {
     }
     match all.len() {
         0 => {
-            let looked = ALL.iter().map(|d| format!("{} ({})", marks(d), d.name));
+            let looked = ALL.iter().filter(|d| !d.layouts.is_empty());
+            let looked = looked.map(|d| format!("{} ({})", marks(d), d.name));
             let looked = looked.collect::<Vec<String>>().join(", ");
             Err(
                 Failure::input(format!("cannot read {name}: no plan is in it"))

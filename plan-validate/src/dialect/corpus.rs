@@ -17,6 +17,7 @@ use crate::examination::examine_dialect;
 const PLACES: &[(&str, &str, &str)] = &[
     ("oat", "oat", "plan.md"),
     ("spec-kit", "spec-kit", "tasks.md"),
+    ("archetype", "omgkit", ".yaml"),
 ];
 
 fn corpus() -> Option<PathBuf> {

@@ -158,9 +158,16 @@ fn without_line(text: &str) -> &str {
     }
 }
 
-/// A folder owns what is in it; brackets in the names of files are no classes of characters.
 fn as_glob(path: Span) -> Span {
-    let text = without_line(&path.text);
+    Span {
+        text: glob(&path.text),
+        at: path.at,
+    }
+}
+
+/// A path as a glob: a folder owns what is in it; brackets in the names of files are no classes of characters.
+pub(crate) fn glob(path: &str) -> String {
+    let text = without_line(path);
     let text = text.strip_prefix("./").unwrap_or(text);
     let opened = text.matches('{').count();
     let mut glob = text.replace('[', "[[]");
@@ -170,10 +177,7 @@ fn as_glob(path: Span) -> Span {
     if glob.ends_with('/') {
         glob.push_str("**");
     }
-    Span {
-        text: glob,
-        at: path.at,
-    }
+    glob
 }
 
 #[cfg(test)]
