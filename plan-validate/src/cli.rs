@@ -66,6 +66,8 @@ pub(crate) enum From {
     Yaml,
     /// plan.md of open-agent-toolkit, with implementation.md and state.md beside it
     Oat,
+    /// A .orchestra folder, or one of its milestones
+    Orchestra,
     /// An archetype of OMGKIT, with --features
     Archetype,
     /// tasks.md of spec-kit

@@ -18,7 +18,9 @@ mod markdown;
 mod material;
 mod node;
 mod oat;
+mod orchestra;
 mod paths;
+mod sections;
 mod spec_kit;
 
 #[cfg(test)]
@@ -60,4 +62,9 @@ pub(crate) struct Layout {
 }
 
 /// Every dialect, in the order in which `auto` asks.
-pub(crate) const ALL: &[&Dialect] = &[&oat::OAT, &spec_kit::SPEC_KIT, &archetype::ARCHETYPE];
+pub(crate) const ALL: &[&Dialect] = &[
+    &oat::OAT,
+    &spec_kit::SPEC_KIT,
+    &orchestra::ORCHESTRA,
+    &archetype::ARCHETYPE,
+];
