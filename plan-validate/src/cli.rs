@@ -72,6 +72,8 @@ pub(crate) enum From {
     Archetype,
     /// tasks.md of spec-kit
     SpecKit,
+    /// The folder of an epic of ccpm
+    Ccpm,
 }
 
 impl From {

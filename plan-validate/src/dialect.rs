@@ -8,6 +8,7 @@
 //! unclear they refuse (an error) instead of guessing.
 
 mod archetype;
+mod ccpm;
 mod choice;
 mod draft;
 mod folder;
@@ -66,5 +67,6 @@ pub(crate) const ALL: &[&Dialect] = &[
     &oat::OAT,
     &spec_kit::SPEC_KIT,
     &orchestra::ORCHESTRA,
+    &ccpm::CCPM,
     &archetype::ARCHETYPE,
 ];

@@ -18,6 +18,7 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("oat", "oat", "plan.md"),
     ("spec-kit", "spec-kit", "tasks.md"),
     ("archetype", "omgkit", ".yaml"),
+    ("ccpm", "ccpm", "/"),
 ];
 
 fn corpus() -> Option<PathBuf> {
