@@ -39,6 +39,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE")]
     pub(crate) features: Option<PathBuf>,
 
+    /// Read the tasks of this tag of a task-master file [default: the current one, else master]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tag: Option<String>,
+
     /// Check another document of the contract, or lines of them (NDJSON)
     #[arg(long = "as", value_name = "KIND", value_enum, default_value = "plan")]
     pub(crate) kind: Kind,
@@ -74,6 +78,8 @@ pub(crate) enum From {
     SpecKit,
     /// The folder of an epic of ccpm
     Ccpm,
+    /// A tasks.json of task-master
+    TaskMaster,
 }
 
 impl From {

@@ -11,6 +11,7 @@ mod archetype;
 mod ccpm;
 mod choice;
 mod draft;
+mod fields;
 mod folder;
 mod front_matter;
 mod glimpse;
@@ -20,12 +21,16 @@ mod material;
 mod node;
 mod oat;
 mod orchestra;
+mod parts;
 mod paths;
 mod sections;
 mod spec_kit;
+mod task_master;
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod mutations;
 #[cfg(test)]
 mod tests;
 
@@ -69,4 +74,5 @@ pub(crate) const ALL: &[&Dialect] = &[
     &orchestra::ORCHESTRA,
     &ccpm::CCPM,
     &archetype::ARCHETYPE,
+    &task_master::TASK_MASTER,
 ];

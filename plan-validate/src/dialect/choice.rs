@@ -5,6 +5,7 @@ use std::path::Path;
 use schemas::document::{self, Input};
 use schemas::{Failure, Problem, Severity};
 
+use super::task_master::TASK_MASTER;
 use super::{ALL, Dialect, Glimpse, Layout, Material, folder, material::Text};
 use crate::cli::{Cli, From, Kind};
 
@@ -61,6 +62,12 @@ pub(crate) fn choose(cli: &Cli) -> Result<(Choice, Decided), Failure> {
         return Err(Failure::usage("--features is for --from archetype")
             .help("only archetypes have phases that are repeated for every feature"));
     }
+    if cli.tag.is_some()
+        && !matches!(&choice, Choice::Dialect(dialect, _) if dialect.name == TASK_MASTER.name)
+    {
+        return Err(Failure::usage("--tag is for --from task-master")
+            .help("no other dialect has several lists of tasks in one file"));
+    }
     Ok((choice, decided))
 }
 
@@ -81,6 +88,7 @@ fn gathered(
     };
     let mut material = Material::new(name, texts, features);
     material.called = called;
+    material.tag = cli.tag.clone();
     Ok(Choice::Dialect(dialect, Box::new(material)))
 }
 

@@ -19,6 +19,7 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("spec-kit", "spec-kit", "tasks.md"),
     ("archetype", "omgkit", ".yaml"),
     ("ccpm", "ccpm", "/"),
+    ("task-master", "task-master", "tasks.json"),
 ];
 
 fn corpus() -> Option<PathBuf> {
@@ -30,7 +31,7 @@ fn corpus() -> Option<PathBuf> {
     Some(corpus)
 }
 
-fn skipped(why: &str) {
+pub(super) fn skipped(why: &str) {
     if let Some(file) = std::env::var_os("SKIPPED_FILE") {
         let file = fs::OpenOptions::new().append(true).create(true).open(file);
         let line = format!("plan-validate dialects: {why}\n");

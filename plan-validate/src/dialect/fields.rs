@@ -1,0 +1,85 @@
+//! The fields of an object that a dialect reads: what it takes has a home in the plan, the rest goes into `metadata`.
+
+use super::Node;
+
+/// An object, and what of it was taken.
+pub(super) struct Fields<'n> {
+    pub(super) node: &'n Node,
+    taken: Vec<&'static str>,
+}
+
+impl<'n> Fields<'n> {
+    pub(super) fn of(node: &'n Node) -> Fields<'n> {
+        Fields {
+            node,
+            taken: Vec::new(),
+        }
+    }
+
+    /// The value of a key; none when it is absent or null.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
+        self.taken.push(key);
+        self.node.some(key)
+    }
+
+    /// The first of several spellings that is there.
+    pub(super) fn take_any(&mut self, keys: &[&'static str]) -> Option<&'n Node> {
+        let found = keys.iter().find_map(|key| self.node.some(key));
+        self.taken.extend(keys);
+        found
+    }
+
+    /// A text that is not empty; a number as it would be written. Anything else stays with the rest.
+    pub(super) fn take_text(&mut self, key: &'static str) -> Option<Node> {
+        let node = self.node.some(key)?;
+        let text = node.text().filter(|text| !text.trim().is_empty())?;
+        self.taken.push(key);
+        Some(Node::new(text, node.at.clone()))
+    }
+
+    /// What was not taken, without what is null or an empty text or list.
+    pub(super) fn rest(&self) -> Node {
+        let mut rest = Node::map(self.node.at.clone());
+        for (key, value) in self.node.entries() {
+            let is_empty = value.is_null()
+                || value.as_str() == Some("")
+                || (value.is_list() && value.items().is_empty());
+            if !is_empty && !self.taken.contains(&key.as_str()) {
+                rest.set(key, value.clone());
+            }
+        }
+        rest
+    }
+}
+
+/// The texts of a list, or the one text; numbers as texts. What is neither is passed over.
+pub(super) fn texts(node: &Node) -> Vec<Node> {
+    let one = std::slice::from_ref(node);
+    let items = if node.is_list() { node.items() } else { one };
+    let text = |item: &Node| Some(Node::new(item.text()?, item.at.clone()));
+    let is_empty = |node: &Node| node.as_str().is_none_or(|text| text.trim().is_empty());
+    let texts = items.iter().filter_map(text);
+    texts.filter(|node| !is_empty(node)).collect()
+}
+
+/// Texts as paragraphs of one, which stands where the first of them does.
+pub(super) fn joined(
+    texts: impl IntoIterator<Item = (&'static str, Option<Node>)>,
+) -> Option<Node> {
+    let mut all: Option<Node> = None;
+    for (heading, node) in texts {
+        let Some(node) = node else { continue };
+        let Some(text) = node.as_str().map(str::trim).filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        let so_far = all.as_ref().and_then(Node::as_str);
+        all = Some(match (so_far, heading) {
+            (None, _) => Node::new(text, node.at.clone()),
+            (Some(before), "") => Node::new(format!("{before}\n\n{text}"), node.at.clone()),
+            (Some(before), heading) => {
+                Node::new(format!("{before}\n\n{heading}:\n{text}"), node.at.clone())
+            }
+        });
+    }
+    all
+}
