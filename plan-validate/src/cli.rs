@@ -80,6 +80,8 @@ pub(crate) enum From {
     Ccpm,
     /// A tasks.json of task-master
     TaskMaster,
+    /// An issues.jsonl of beads
+    Beads,
 }
 
 impl From {

@@ -9,6 +9,7 @@
 
 mod archetype;
 mod ccpm;
+mod beads;
 mod choice;
 mod draft;
 mod fields;
@@ -75,4 +76,5 @@ pub(crate) const ALL: &[&Dialect] = &[
     &ccpm::CCPM,
     &archetype::ARCHETYPE,
     &task_master::TASK_MASTER,
+    &beads::BEADS,
 ];

@@ -20,6 +20,7 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("archetype", "omgkit", ".yaml"),
     ("ccpm", "ccpm", "/"),
     ("task-master", "task-master", "tasks.json"),
+    ("beads", "beads", ".jsonl"),
 ];
 
 fn corpus() -> Option<PathBuf> {

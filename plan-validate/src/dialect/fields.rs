@@ -1,6 +1,8 @@
 //! The fields of an object that a dialect reads: what it takes has a home in the plan, the rest goes into `metadata`.
 
-use super::Node;
+use std::ops::Range;
+
+use super::{Draft, Node};
 
 /// An object, and what of it was taken.
 pub(super) struct Fields<'n> {
@@ -82,4 +84,22 @@ pub(super) fn joined(
         });
     }
     all
+}
+
+/// The title of something without one: the first line of its description, or its id.
+pub(super) fn title_of(
+    id: &str,
+    description: Option<&Node>,
+    at: &Range<usize>,
+    draft: &mut Draft,
+) -> Node {
+    let line = description
+        .and_then(Node::as_str)
+        .and_then(|text| text.trim().lines().next());
+    let title = line.map_or_else(|| id.to_owned(), |line| line.chars().take(120).collect());
+    draft.warn("no-title", format!("`{id}` has no title"), at.clone());
+    Node::new(
+        title,
+        description.map_or(at.clone(), |description| description.at.clone()),
+    )
 }

@@ -61,7 +61,7 @@ pub(super) enum State {
 }
 
 impl State {
-    fn is_unfinished(self) -> bool {
+    pub(super) fn is_unfinished(self) -> bool {
         matches!(self, State::Open | State::Held)
     }
 
@@ -148,15 +148,11 @@ fn task(work: Work, settled: Settled) -> Node {
         ..
     } = work;
     task.set_list("dependsOn", settled.depends_on, at.clone());
-    let mut set = |key: &str, value: Value| task.set(key, Node::new(value, at.clone()));
     if let Some(outcome) = state.outcome() {
-        set("outcome", json!(outcome));
+        task.set("outcome", Node::new(json!(outcome), at.clone()));
     }
     if settled.is_join {
-        set("command", json!(["true"]));
-        set("estimatedMinutes", json!(JOIN_MINUTES));
-        set("readOnly", json!(true));
-        set("isolation", json!("none"));
+        make_join(&mut task, &at);
     }
     if let Some((sentence, whole)) = settled.part_of {
         if let Some(description) = task.get("description")
@@ -174,6 +170,43 @@ fn task(work: Work, settled: Settled) -> Node {
         }
     }
     task
+}
+
+/// Makes it a task that only waits for others.
+pub(super) fn make_join(task: &mut Node, at: &Range<usize>) {
+    let mut set = |key: &str, value: Value| task.set(key, Node::new(value, at.clone()));
+    set("command", json!(["true"]));
+    set("estimatedMinutes", json!(JOIN_MINUTES));
+    set("readOnly", json!(true));
+    set("isolation", json!("none"));
+}
+
+/// What is said to be blocked and waits for something unfinished is open: it waits for that anyway. The rest stays as
+/// it is. All three lists are in the order of the works.
+pub(super) fn unblock(
+    ids: &[&str],
+    waits: &[Vec<Node>],
+    is_blocked: &[bool],
+    states: &mut [State],
+) {
+    let mut by_id: HashMap<&str, usize> = HashMap::new();
+    for (at, id) in ids.iter().enumerate() {
+        by_id.entry(id).or_insert(at);
+    }
+    let before = states.to_vec();
+    for (at, state) in states
+        .iter_mut()
+        .enumerate()
+        .filter(|(at, _)| is_blocked[*at])
+    {
+        let is_waiting = |wait: &Node| {
+            let other = wait.as_str().and_then(|id| by_id.get(id));
+            other.is_some_and(|other| *other != at && before[*other].is_unfinished())
+        };
+        if waits[at].iter().any(is_waiting) {
+            *state = State::Open;
+        }
+    }
 }
 
 /// Parts of what is held are held.

@@ -1,8 +1,6 @@
 //! Where tasks stand.
 
-use std::collections::HashMap;
-
-use super::super::parts::State;
+use super::super::parts::{State, unblock};
 use super::super::{Draft, Node};
 use super::Items;
 use super::task::Item;
@@ -68,7 +66,9 @@ pub(super) fn states(items: &Items, waits: &[Vec<Node>], draft: &mut Draft) -> V
         Said::Deferred | Said::InReview | Said::Blocked | Said::Unknown => State::Held,
     };
     let mut states: Vec<State> = all.iter().map(of_said).collect();
-    unblock(items, waits, &all, &mut states);
+    let ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
+    let is_blocked: Vec<bool> = all.iter().map(|said| *said == Said::Blocked).collect();
+    unblock(&ids, waits, &is_blocked, &mut states);
     let own = states.clone();
     for (at, item) in items.iter().enumerate() {
         let of_task = item.whole.map(|task| own[task]);
@@ -81,24 +81,6 @@ pub(super) fn states(items: &Items, waits: &[Vec<Node>], draft: &mut Draft) -> V
     }
     tell_open_parts(items, &own, draft);
     states
-}
-
-/// What is blocked by what it depends on is open: it waits for that anyway.
-fn unblock(items: &Items, waits: &[Vec<Node>], all: &[Said], states: &mut [State]) {
-    let mut by_id: HashMap<&str, usize> = HashMap::new();
-    for (at, item) in items.iter().enumerate() {
-        by_id.entry(&item.id).or_insert(at);
-    }
-    let before = states.to_vec();
-    for (at, said) in all.iter().enumerate() {
-        let is_waiting = |wait: &Node| {
-            let other = wait.as_str().and_then(|id| by_id.get(id));
-            other.is_some_and(|other| *other != at && before[*other] != State::Done)
-        };
-        if *said == Said::Blocked && waits[at].iter().any(is_waiting) {
-            states[at] = State::Open;
-        }
-    }
 }
 
 fn tell(item: &Item, said: Said, state: State, draft: &mut Draft) {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::json;
 
-use super::super::fields::{Fields, joined, texts};
+use super::super::fields::{Fields, joined, texts, title_of};
 use super::super::parts::{State, Work};
 use super::super::{Draft, Material, Node};
 use super::{Items, status};
@@ -150,7 +150,7 @@ impl Item<'_> {
         let description = fields.take_text("description");
         let title = fields
             .take_text("title")
-            .unwrap_or_else(|| self.title(description.as_ref(), draft));
+            .unwrap_or_else(|| title_of(&self.id, description.as_ref(), &self.at, draft));
         task.set("title", title);
         let details = fields.take_text("details");
         if let Some(description) = joined([("", description), ("", details)]) {
@@ -206,21 +206,6 @@ impl Item<'_> {
             state,
             is_sum: true,
         }
-    }
-
-    /// Where there is none: the first line of the description, or the id.
-    fn title(&self, description: Option<&Node>, draft: &mut Draft) -> Node {
-        let line = description
-            .and_then(Node::as_str)
-            .and_then(|text| text.trim().lines().next());
-        let title = line.map_or_else(|| self.id.clone(), |line| line.chars().take(120).collect());
-        draft.warn(
-            "no-title",
-            format!("`{}` has no title", self.id),
-            self.at.clone(),
-        );
-        let at = description.map_or(self.at.clone(), |description| description.at.clone());
-        Node::new(title, at)
     }
 
     /// Its own; of a subtask without one, that of its task.
