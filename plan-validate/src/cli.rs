@@ -78,6 +78,8 @@ pub(crate) enum From {
     SpecKit,
     /// The folder of an epic of ccpm
     Ccpm,
+    /// A task list of Claude Code, as ops-orchestrate makes it: JSON, TaskCreate calls, or its folder
+    Tasks,
     /// A tasks.json of task-master
     TaskMaster,
     /// An issues.jsonl of beads

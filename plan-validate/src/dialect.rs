@@ -27,6 +27,7 @@ mod paths;
 mod sections;
 mod spec_kit;
 mod task_master;
+mod tasks;
 
 #[cfg(test)]
 mod corpus;
@@ -77,4 +78,5 @@ pub(crate) const ALL: &[&Dialect] = &[
     &archetype::ARCHETYPE,
     &task_master::TASK_MASTER,
     &beads::BEADS,
+    &tasks::TASKS,
 ];

@@ -118,7 +118,7 @@ fn with_siblings(
     let layout = dialect
         .layouts
         .iter()
-        .find(|layout| !layout.mark.contains('/') && name.ends_with(layout.mark));
+        .find(|layout| !layout.mark.contains('/') && is_named(name, layout.mark));
     if let (Some(path), Some(layout)) = (file, layout) {
         let prefix = name.strip_suffix(layout.mark).unwrap_or_default();
         let root = path.parent().unwrap_or(Path::new(""));
@@ -130,6 +130,12 @@ fn with_siblings(
         text: input.text,
     };
     Ok((vec![text], None))
+}
+
+/// Whether a file is the mark of a folder, or one with something before it: `plan.md` and `a.plan.md`, not `myplan.md`.
+fn is_named(name: &str, mark: &str) -> bool {
+    let prefix = name.strip_suffix(mark);
+    prefix.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with(['.', '-', '_']))
 }
 
 /// What a plan is called by its files: `a` for `a.plan.md`, else its folder's name.

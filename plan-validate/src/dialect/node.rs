@@ -112,6 +112,13 @@ impl Node {
         }
     }
 
+    /// Takes entries out of an object.
+    pub(crate) fn remove(&mut self, keys: &[&str]) {
+        if let Content::Map(entries) = &mut self.content {
+            entries.retain(|(key, _)| !keys.contains(&key.as_str()));
+        }
+    }
+
     /// Adds a list to an object, unless it is empty.
     pub(crate) fn set_list(&mut self, key: &str, items: Vec<Node>, at: Range<usize>) {
         if !items.is_empty() {
