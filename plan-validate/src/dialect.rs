@@ -8,8 +8,8 @@
 //! unclear they refuse (an error) instead of guessing.
 
 mod archetype;
-mod ccpm;
 mod beads;
+mod ccpm;
 mod choice;
 mod draft;
 mod fields;
