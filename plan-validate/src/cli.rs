@@ -5,13 +5,17 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use schemas::Speech;
 
+use crate::catalogue::Rule;
 use crate::dialect::{self, Dialect};
+use crate::levels::Levels;
 
 const EXAMPLES: &str = "\
 Examples:
   plan-validate plan.json                       is it sound? writes it on, unchanged
   plan-validate plan.yaml | plan-schedule       YAML becomes JSON on the way
   plan-validate --strict --problems json < plan.json > /dev/null
+  plan-validate --deny thin-description --allow V081 plan.json
+  plan-validate --explain V043                  what a rule is about, with examples
   my-scheduler < plan.json | plan-validate --as schedule | agent-dispatch
 
 Exit codes:
@@ -51,12 +55,35 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub(crate) problems: Format,
 
-    /// Treat warnings as errors
+    /// Treat warnings as errors: `--deny warnings`
     #[arg(long)]
     pub(crate) strict: bool,
 
     #[command(flatten)]
+    pub(crate) levels: Levels,
+
+    /// Explain a rule by its code or number, or list all rules
+    #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = "", value_parser = asked)]
+    pub(crate) explain: Option<Asked>,
+
+    #[command(flatten)]
     pub(crate) speech: Speech,
+}
+
+/// What is to be explained.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked {
+    All,
+    One(&'static Rule),
+}
+
+fn asked(name: &str) -> Result<Asked, String> {
+    match name {
+        "" => Ok(Asked::All),
+        name => Rule::find(name)
+            .map(Asked::One)
+            .ok_or_else(|| Rule::unknown(name)),
+    }
 }
 
 /// What is read.

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use crate::cli::{From, Kind};
 use crate::dialect::{Dialect, Draft, Material};
 use crate::found::Found;
+use crate::levels::Levels;
 use crate::outline::{self, Notes, Outline};
 use crate::{doubts, rules, schedule, stream};
 
@@ -53,10 +54,18 @@ impl Examination {
 }
 
 /// Problems of the form (syntax, schema) and of the content, told apart because their exit codes differ.
-#[derive(Default)]
 pub(crate) struct Checked {
     pub(crate) form: Found,
     pub(crate) rules: Found,
+}
+
+impl Checked {
+    pub(crate) fn under(levels: &Levels) -> Checked {
+        Checked {
+            form: Found::under(levels),
+            rules: Found::under(levels),
+        }
+    }
 }
 
 /// Examines a text as a document of `kind`.
@@ -64,7 +73,7 @@ pub(crate) fn examine(
     input: Input,
     from: From,
     kind: Kind,
-    strict: bool,
+    levels: &Levels,
 ) -> Result<Examination, Failure> {
     let is_json = match from {
         From::Json => true,
@@ -73,34 +82,37 @@ pub(crate) fn examine(
     };
     let (source, checked, converted) = if is_json {
         let source = Source::json(input.name, input.text);
-        let checked = json(&source, kind)?;
+        let checked = json(&source, kind, levels)?;
         (source, checked, None)
     } else {
-        from_yaml(input, kind)?
+        from_yaml(input, kind, levels)?
     };
-    Ok(conclude(source, checked, converted, strict))
+    Ok(conclude(source, checked, converted))
 }
 
 /// Examines a plan of a dialect: its canonical plan is checked as if it had been written so.
 pub(crate) fn examine_dialect(
     dialect: &Dialect,
     mut material: Material,
-    strict: bool,
+    levels: &Levels,
 ) -> Result<Examination, Failure> {
     let Draft { plan, found } = (dialect.read)(&material);
-    let mut checked = Checked {
-        form: found,
-        rules: Found::default(),
-    };
+    let mut checked = Checked::under(levels);
+    // What it tolerated is a rule's matter: denied, it is still a plan that was read.
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    let (refused, tolerated) = found.problems.into_iter().partition::<Vec<_>, _>(is_error);
+    checked.form.extend(refused);
+    checked.rules.extend(tolerated);
     let mut converted = None;
     if let Some(plan) = plan {
         let (value, places) = plan.into_parts();
         material.source.map(places);
         checked.form.extend(Schema::of("plan")?.problems(&value));
-        checked.rules = rules_of(&value, &checked.form);
+        let rules = rules_of(&value, &checked.form, levels);
+        checked.rules.absorb(rules);
         converted = Some(pretty(&value)?);
     }
-    Ok(conclude(material.source, checked, converted, strict))
+    Ok(conclude(material.source, checked, converted))
 }
 
 fn pretty(value: &Value) -> Result<String, Failure> {
@@ -108,9 +120,13 @@ fn pretty(value: &Value) -> Result<String, Failure> {
         .map_err(|error| Failure::trouble("cannot write the document as JSON").because(&error))
 }
 
-fn from_yaml(input: Input, kind: Kind) -> Result<(Source, Checked, Option<String>), Failure> {
+fn from_yaml(
+    input: Input,
+    kind: Kind,
+    levels: &Levels,
+) -> Result<(Source, Checked, Option<String>), Failure> {
     let (source, read) = yaml::parse(input.name, input.text);
-    let mut checked = Checked::default();
+    let mut checked = Checked::under(levels);
     let value = match read {
         Ok(value) => value,
         Err(problems) => {
@@ -122,8 +138,8 @@ fn from_yaml(input: Input, kind: Kind) -> Result<(Source, Checked, Option<String
         .form
         .extend(Schema::of(kind.name())?.problems(&value));
     match kind {
-        Kind::Plan => checked.rules = rules_of(&value, &checked.form),
-        Kind::Schedule => checked.rules = schedule::check(&value),
+        Kind::Plan => checked.rules = rules_of(&value, &checked.form, levels),
+        Kind::Schedule => checked.rules = schedule::check(&value, levels),
         _ => {}
     }
     let text = pretty(&value)?;
@@ -131,24 +147,24 @@ fn from_yaml(input: Input, kind: Kind) -> Result<(Source, Checked, Option<String
 }
 
 /// The rules of a plan that is a value tree.
-fn rules_of(plan: &Value, form: &Found) -> Found {
+fn rules_of(plan: &Value, form: &Found, levels: &Levels) -> Found {
     match outline::read(plan, &Notes::default()) {
-        Ok(outline) => told_once(rules::check(&outline), form),
+        Ok(outline) => told_once(rules::check(&outline, levels), form),
         Err(_) => Found::default(),
     }
 }
 
-fn json(source: &Source, kind: Kind) -> Result<Checked, Failure> {
+fn json(source: &Source, kind: Kind, levels: &Levels) -> Result<Checked, Failure> {
     if kind == Kind::Record {
-        return stream::check(source, kind);
+        return stream::check(source, kind, levels);
     }
     if kind == Kind::Plan {
-        return plan(source);
+        return plan(source, levels);
     }
-    let mut checked = Checked::default();
+    let mut checked = Checked::under(levels);
     match serde_json::from_str::<&RawValue>(&source.text) {
         Err(error) if stream::is_next_document(source, &error) => {
-            return stream::check(source, kind);
+            return stream::check(source, kind, levels);
         }
         Err(error) => {
             checked.form.push(syntax_problem(source, &error));
@@ -177,14 +193,14 @@ fn json(source: &Source, kind: Kind) -> Result<Checked, Failure> {
         .form
         .extend(Schema::of(kind.name())?.problems(&value));
     if kind == Kind::Schedule {
-        checked.rules = schedule::check(&value);
+        checked.rules = schedule::check(&value, levels);
     }
     Ok(checked)
 }
 
 /// Read once. Only what is not certainly of the schema is read again, by the schema, which can say what is wrong.
-fn plan(source: &Source) -> Result<Checked, Failure> {
-    let mut checked = Checked::default();
+fn plan(source: &Source, levels: &Levels) -> Result<Checked, Failure> {
+    let mut checked = Checked::under(levels);
     let notes = Notes::default();
     let outline = match outline_of(&source.text, &notes) {
         Ok(outline) => outline,
@@ -197,12 +213,12 @@ fn plan(source: &Source) -> Result<Checked, Failure> {
         checked.form.extend(duplicate_keys(&source.text));
     }
     if notes.doubts() == 0 {
-        checked.rules = rules::check(&outline);
+        checked.rules = rules::check(&outline, levels);
     } else {
         let schema = Schema::of("plan")?;
         let form = std::thread::scope(|scope| {
             let form = scope.spawn(|| form_of(&source.text, &outline, &schema));
-            checked.rules = rules::check(&outline);
+            checked.rules = rules::check(&outline, levels);
             form.join()
         });
         let died = |_| Failure::trouble("a thread of the validation ended early");
@@ -241,23 +257,12 @@ fn told_once(mut rules: Found, form: &Found) -> Found {
     rules
 }
 
-fn conclude(
-    source: Source,
-    checked: Checked,
-    converted: Option<String>,
-    strict: bool,
-) -> Examination {
+fn conclude(source: Source, checked: Checked, converted: Option<String>) -> Examination {
     let Checked { form, rules } = checked;
     let dropped = form.dropped() + rules.dropped();
     let is_malformed = form.has_errors();
     let mut problems = form.problems;
     problems.extend(rules.problems);
-    let is_warning = |problem: &Problem| problem.severity == Severity::Warning;
-    if strict {
-        for problem in problems.iter_mut().filter(|problem| is_warning(problem)) {
-            problem.severity = Severity::Error;
-        }
-    }
     let is_wrong = !is_malformed
         && problems
             .iter()

@@ -2,6 +2,8 @@
 
 use schemas::{Problem, Severity};
 
+use crate::levels::Levels;
+
 /// Most problems of one severity that are kept; the rest is counted.
 const KEPT: usize = 10_000;
 
@@ -12,10 +14,22 @@ pub(crate) struct Found {
     pub(crate) problems: Vec<Problem>,
     errors: usize,
     others: usize,
+    levels: Levels,
 }
 
 impl Found {
+    /// Problems with the severity that `levels` give them.
+    pub(crate) fn under(levels: &Levels) -> Found {
+        Found {
+            levels: levels.clone(),
+            ..Found::default()
+        }
+    }
+
     pub(crate) fn push(&mut self, problem: Problem) {
+        let Some(problem) = self.levels.apply(problem) else {
+            return;
+        };
         let count = match problem.severity {
             Severity::Error => &mut self.errors,
             Severity::Warning | Severity::Info => &mut self.others,
@@ -30,6 +44,13 @@ impl Found {
         for problem in problems {
             self.push(problem);
         }
+    }
+
+    /// Takes what others have found, whose levels are the same.
+    pub(crate) fn absorb(&mut self, other: Found) {
+        self.errors += other.errors;
+        self.others += other.others;
+        self.problems.extend(other.problems);
     }
 
     /// Takes back every problem of which `is_said` holds.

@@ -2,13 +2,16 @@
 //!
 //! A filter: reads a plan as JSON or YAML, reports all of its problems, writes the canonical plan on.
 
+mod catalogue;
 mod cli;
 #[expect(dead_code, reason = "parts of the frame wait for the next dialects")]
 mod dialect;
 mod doubts;
 mod examination;
+mod explain;
 mod found;
 mod keys;
+mod levels;
 mod outline;
 mod report;
 mod rules;
@@ -18,13 +21,25 @@ mod suggestion;
 
 use schemas::{Console, Exit, Failure, document, program};
 
-use crate::cli::{Cli, Format};
+use crate::cli::{Asked, Cli, Format};
 use crate::dialect::Choice;
 
 /// Runs the program.
 pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let cli = program::arguments::<Cli>()?;
     console.configure(&cli.speech);
+    if let Some(asked) = cli.explain {
+        let text = match asked {
+            Asked::All => explain::list(),
+            Asked::One(rule) => explain::page(rule),
+        };
+        document::write_text(text.as_bytes())?;
+        return Ok(Exit::Yes);
+    }
+    let mut levels = cli.levels.clone();
+    if cli.strict {
+        levels.deny_warnings();
+    }
     let file = cli.file.as_deref();
     if document::would_wait(file) {
         return Err(program::short_help::<Cli>(console));
@@ -37,9 +52,9 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         report::tell_decision(console, cli.problems, &decided);
     }
     let examination = match choice {
-        Choice::Plain(input, from) => examination::examine(input, from, cli.kind, cli.strict)?,
+        Choice::Plain(input, from) => examination::examine(input, from, cli.kind, &levels)?,
         Choice::Dialect(dialect, material) => {
-            examination::examine_dialect(dialect, *material, cli.strict)?
+            examination::examine_dialect(dialect, *material, &levels)?
         }
     };
     report::tell(console, cli.problems, &examination);

@@ -4,6 +4,7 @@
 //! value of the wrong type is simply absent (the schema reports it), indices stay those of the document, and texts are
 //! borrowed from it. What is not certainly of the schema is noted, and only that is given to the schema.
 
+mod gate;
 mod lenient;
 mod part;
 mod task;
@@ -12,10 +13,13 @@ use std::borrow::Cow;
 
 use serde::de::{Deserializer, MapAccess};
 
+pub(crate) use self::gate::Gate;
+use self::gate::Stages;
 pub(crate) use self::lenient::Notes;
 use self::lenient::{Read, Seen, Shape, Skip, next_key, next_value};
-pub(crate) use self::part::{Defaults, Gate, Limits, Metadata, Phase, Project, Role};
-use self::part::{Entries, Figure, Stages, other};
+use self::part::Metadata;
+pub(crate) use self::part::{Defaults, Limits, Phase, Project, Role, total_of};
+use self::part::{Entries, Figure, other};
 pub(crate) use self::task::Task;
 use crate::keys::{self, Misspelt};
 
@@ -65,7 +69,7 @@ impl<'de> Shape<'de> for Outline<'de> {
         let mut of_others = 0;
         let begin = notes.doubts();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             let before = notes.doubts();
             match &*key {
                 "planId" => {
@@ -127,3 +131,6 @@ impl<'de> Shape<'de> for Outline<'de> {
 fn is_name(name: &Text) -> bool {
     name.as_deref().is_some_and(|name| !name.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

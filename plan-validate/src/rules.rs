@@ -1,12 +1,22 @@
 //! The rules of a plan: what a schema cannot say. Each problem has a stable code.
 
+mod care;
 mod cycles;
 mod dependencies;
+mod files;
+mod groups;
 mod ids;
 mod order;
+mod paths;
+mod phase_order;
 mod phases;
 mod projects;
+mod reach;
+mod redundant;
+mod serial;
+mod stages;
 mod tasks;
+mod totals;
 
 #[cfg(test)]
 mod tests;
@@ -15,53 +25,54 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use self::reach::Reach;
+use self::stages::Stages;
 use crate::found::Found;
+use crate::levels::Levels;
 use crate::outline::Outline;
-
-/// Every code that a rule may report, with its severity, for the manual and its test.
-#[cfg(test)]
-pub(crate) const CODES: &[(&str, &str)] = &[
-    ("case-only-id", "warning"),
-    ("dependency-cycle", "error"),
-    ("duplicate-dependency", "warning"),
-    ("duplicate-phase-id", "error"),
-    ("duplicate-project", "error"),
-    ("duplicate-project-path", "warning"),
-    ("duplicate-task-id", "error"),
-    ("empty-gate", "error"),
-    ("empty-gates", "warning"),
-    ("missing-project", "error"),
-    ("misspelt-key", "warning"),
-    ("order-dependency", "error"),
-    ("order-duplicate-task", "error"),
-    ("order-missing-task", "error"),
-    ("order-shared-project", "warning"),
-    ("order-unknown-task", "error"),
-    ("phase-in-two-groups", "error"),
-    ("project-path-outside", "warning"),
-    ("self-dependency", "error"),
-    ("thin-description", "warning"),
-    ("unknown-agent", "warning"),
-    ("unknown-dependency", "error"),
-    ("unknown-phase", "error"),
-    ("unknown-project", "error"),
-    ("unsafe-id", "error"),
-];
 
 /// Which task has which id: the first, where several have it.
 type Ids<'p> = HashMap<&'p str, usize, RandomState>;
 
 /// Applies every rule. Linear in the size of the plan, and never recursive: graphs may be a million deep.
-pub(crate) fn check(plan: &Outline) -> Found {
-    let mut found = Found::default();
+pub(crate) fn check(plan: &Outline, levels: &Levels) -> Found {
+    let mut found = Found::under(levels);
     let ids = ids::check(plan, &mut found);
     projects::check(plan, &mut found);
     let graph = dependencies::check(plan, &ids, &mut found);
     let circles = cycles::check(plan, &graph, &mut found);
     order::check(plan, &ids, &circles, &mut found);
     phases::check(plan, &mut found);
+    groups::check(plan, &mut found);
+    let stages = Stages::new(plan);
+    phase_order::check(plan, &graph, &stages, &mut found);
     tasks::check(plan, &mut found);
+    care::check(plan, &mut found);
+    paths::check(plan, &mut found);
+    totals::check(plan, &mut found);
+    // What follows from what can only be asked where no tasks wait for each other.
+    if let Some(mut reach) = Reach::new(&graph) {
+        files::check(plan, &stages, &mut reach, &mut found);
+        serial::check(plan, &graph, &reach, &mut found);
+        if !levels.silences("redundant-dependency") {
+            redundant::check(plan, &graph, &mut reach, &mut found);
+        }
+    }
     found
+}
+
+/// The names of tasks for a message, the first twenty of them.
+fn list(plan: &Outline, tasks: &[usize]) -> String {
+    const NAMED: usize = 20;
+    let names: Vec<String> = tasks
+        .iter()
+        .take(NAMED)
+        .map(|task| name(plan, *task))
+        .collect();
+    match tasks.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
 }
 
 /// The id of a task for a message; its position when it has none.

@@ -6,12 +6,13 @@ use schemas::Problem;
 use serde_json::Value;
 
 use crate::found::Found;
+use crate::levels::Levels;
 use crate::outline::{self, Notes};
 use crate::rules;
 use crate::suggestion::Suggestions;
 
-pub(crate) fn check(schedule: &Value) -> Found {
-    let mut found = Found::default();
+pub(crate) fn check(schedule: &Value, levels: &Levels) -> Found {
+    let mut found = Found::under(levels);
     let Some(plan) = schedule.get("plan") else {
         return found;
     };
@@ -21,7 +22,7 @@ pub(crate) fn check(schedule: &Value) -> Found {
                 pointer.insert_str(0, "/plan");
             }
         };
-        for mut problem in rules::check(&outline).problems {
+        for mut problem in rules::check(&outline, levels).problems {
             below(&mut problem.pointer);
             problem
                 .related

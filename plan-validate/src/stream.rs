@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::cli::Kind;
 use crate::examination::Checked;
+use crate::levels::Levels;
 use crate::schedule;
 
 /// Whether the text is several documents: the first ended well, and something follows it.
@@ -21,9 +22,9 @@ pub(crate) fn is_next_document(source: &Source, error: &serde_json::Error) -> bo
 }
 
 /// Examines every line. Problems are placed in the whole text: the line number is that of the stream.
-pub(crate) fn check(source: &Source, kind: Kind) -> Result<Checked, Failure> {
+pub(crate) fn check(source: &Source, kind: Kind, levels: &Levels) -> Result<Checked, Failure> {
     let schema = Schema::of(kind.name())?;
-    let mut checked = Checked::default();
+    let mut checked = Checked::under(levels);
     let mut start = 0;
     for line in source.text.split_inclusive('\n') {
         let begin = start;
@@ -40,7 +41,7 @@ pub(crate) fn check(source: &Source, kind: Kind) -> Result<Checked, Failure> {
             continue;
         }
         let line = Source::json(source.name.clone(), text.to_owned());
-        let (mut form, mut rules) = one(&line, kind, &schema);
+        let (mut form, mut rules) = one(&line, kind, &schema, levels);
         for problems in [&mut form, &mut rules] {
             line.place(problems);
             shift(problems, begin);
@@ -51,7 +52,12 @@ pub(crate) fn check(source: &Source, kind: Kind) -> Result<Checked, Failure> {
     Ok(checked)
 }
 
-fn one(line: &Source, kind: Kind, schema: &Schema) -> (Vec<Problem>, Vec<Problem>) {
+fn one(
+    line: &Source,
+    kind: Kind,
+    schema: &Schema,
+    levels: &Levels,
+) -> (Vec<Problem>, Vec<Problem>) {
     let value: Value = match serde_json::from_str(&line.text) {
         Ok(value) => value,
         Err(error) => return (vec![syntax_problem(line, &error)], Vec::new()),
@@ -59,7 +65,7 @@ fn one(line: &Source, kind: Kind, schema: &Schema) -> (Vec<Problem>, Vec<Problem
     let mut form = duplicate_keys(&line.text);
     form.extend(schema.problems(&value));
     let rules = match kind {
-        Kind::Schedule => schedule::check(&value).problems,
+        Kind::Schedule => schedule::check(&value, levels).problems,
         _ => Vec::new(),
     };
     (form, rules)

@@ -112,7 +112,7 @@ impl<'de> Shape<'de> for Skip {
     fn from_entries<A: MapAccess<'de>>(mut entries: A, notes: &Notes) -> Result<Self, A::Error> {
         let mut seen = Seen::default();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             next_value::<Skip, A>(&mut entries, notes)?;
         }
         Ok(Skip)
@@ -273,14 +273,14 @@ impl Default for Seen<'_> {
 }
 
 impl<'de> Seen<'de> {
-    pub(super) fn note(&mut self, key: &Cow<'de, str>, notes: &Notes) {
+    pub(super) fn note(&mut self, key: Cow<'de, str>, notes: &Notes) {
         let (before, after) = self.few.split_at_mut(self.count);
-        let mut is_known = before.contains(key);
+        let mut is_known = before.contains(&key);
         if let Some(free) = after.first_mut() {
-            *free = key.clone();
+            *free = key;
             self.count += 1;
         } else {
-            is_known |= !self.many.insert(key.clone());
+            is_known |= !self.many.insert(key);
         }
         if is_known {
             notes.has_duplicate.set(true);

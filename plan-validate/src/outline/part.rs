@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
+use super::gate::Gate;
 use super::lenient::{Notes, Seen, Shape, Skip, next_key, next_value};
 use super::{Text, is_name};
 use crate::keys::{self, Misspelt};
@@ -48,13 +49,6 @@ pub(crate) struct Role<'a> {
     pub(crate) forbidden: Vec<Text<'a>>,
 }
 
-/// A gate, of which matters whether it says anything, and whether somebody looks at the work.
-#[derive(Default)]
-pub(crate) struct Gate {
-    pub(crate) is_empty: bool,
-    pub(crate) is_review: bool,
-}
-
 /// The numbers of a plan's metadata that may be totals.
 #[derive(Default)]
 pub(crate) struct Metadata(pub(crate) Vec<(String, f64)>);
@@ -91,7 +85,7 @@ impl<'de> Shape<'de> for Project<'de> {
         let mut project = Project::default();
         let mut seen = Seen::default();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             match &*key {
                 "name" => project.name = next_value(&mut entries, notes)?,
                 "path" => project.path = next_value(&mut entries, notes)?,
@@ -120,7 +114,7 @@ impl<'de> Shape<'de> for Phase<'de> {
         let mut phase = Phase::default();
         let mut seen = Seen::default();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             match &*key {
                 "id" => phase.id = next_value(&mut entries, notes)?,
                 "title" => drop(next_value::<Text<'de>, A>(&mut entries, notes)?),
@@ -145,7 +139,7 @@ impl<'de> Shape<'de> for Defaults<'de> {
         let mut defaults = Defaults::default();
         let mut seen = Seen::default();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             match &*key {
                 "agent" => defaults.agent = name(&mut entries, notes)?,
                 "model" => drop(next_value::<Text<'de>, A>(&mut entries, notes)?),
@@ -170,7 +164,7 @@ impl<'de> Shape<'de> for Limits<'de> {
         let mut limits = Limits::default();
         let mut seen = Seen::default();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             match &*key {
                 // The bounds of each are the schema's matter; these numbers are within all of them.
                 key if keys::LIMITS.contains(&key) => {
@@ -190,106 +184,16 @@ impl<'de> Shape<'de> for Role<'de> {
         let mut role = Role::default();
         let mut seen = Seen::default();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             match &*key {
                 "paths" => role.paths = texts(&mut entries, notes)?,
                 "forbiddenPaths" => role.forbidden = texts(&mut entries, notes)?,
-                _ => drop(next_value::<Skip, A>(&mut entries, notes)?),
+                _ => {
+                    next_value::<Skip, A>(&mut entries, notes)?;
+                }
             }
         }
         Ok(role)
-    }
-}
-
-impl<'de> Shape<'de> for Gate {
-    fn from_text(text: Cow<'de, str>, notes: &Notes) -> Self {
-        let is_empty = is_blank(&text);
-        notes.doubt_unless(!is_empty);
-        Gate {
-            is_empty,
-            is_review: is_review(&text),
-        }
-    }
-
-    fn from_entries<A: MapAccess<'de>>(mut entries: A, notes: &Notes) -> Result<Self, A::Error> {
-        notes.doubt();
-        let mut gate = Gate {
-            is_empty: true,
-            ..Gate::default()
-        };
-        let mut seen = Seen::default();
-        while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
-            let Said { is_something, text } = next_value(&mut entries, notes)?;
-            let is_kind = matches!(
-                &*key,
-                "command"
-                    | "assert"
-                    | "tests"
-                    | "paths"
-                    | "cleanTree"
-                    | "artifact"
-                    | "review"
-                    | "manual"
-            );
-            gate.is_empty &= !(is_kind && is_something);
-            gate.is_review |= is_something && matches!(&*key, "review" | "manual");
-            gate.is_review |= text.is_some_and(|text| is_review(&text));
-        }
-        Ok(gate)
-    }
-}
-
-/// Whether the words of a gate ask somebody to look at the work.
-fn is_review(text: &str) -> bool {
-    text.to_lowercase().contains("review")
-}
-
-fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| b" \t\r\n".contains(&byte))
-}
-
-/// Whether a value says something: not null, not false, not blank, not empty.
-#[derive(Default)]
-pub(super) struct Said<'a> {
-    pub(super) is_something: bool,
-    text: Text<'a>,
-}
-
-impl<'de> Shape<'de> for Said<'de> {
-    fn from_text(text: Cow<'de, str>, notes: &Notes) -> Self {
-        let is_something = !is_blank(&text);
-        notes.doubt_unless(is_something);
-        Said {
-            is_something,
-            text: Some(text),
-        }
-    }
-
-    fn from_truth(truth: bool, notes: &Notes) -> Self {
-        notes.doubt();
-        Said {
-            is_something: truth,
-            text: None,
-        }
-    }
-
-    fn from_items<A: serde::de::SeqAccess<'de>>(items: A, notes: &Notes) -> Result<Self, A::Error> {
-        notes.doubt();
-        let is_something = !Vec::<Skip>::from_items(items, notes)?.is_empty();
-        Ok(Said {
-            is_something,
-            text: None,
-        })
-    }
-
-    fn from_entries<A: MapAccess<'de>>(entries: A, notes: &Notes) -> Result<Self, A::Error> {
-        notes.doubt();
-        Skip::from_entries(entries, notes)?;
-        Ok(Said {
-            is_something: true,
-            text: None,
-        })
     }
 }
 
@@ -341,9 +245,6 @@ impl<'de> Shape<'de> for Metadata {
     }
 }
 
-/// Gates by stage.
-pub(super) type Stages<'a> = Entries<'a, Option<Vec<Gate>>>;
-
 /// What an object has, by key.
 pub(super) struct Entries<'a, T>(pub(super) Vec<(Cow<'a, str>, T)>);
 
@@ -358,7 +259,7 @@ impl<'de, T: Shape<'de>> Shape<'de> for Entries<'de, T> {
         let mut all = Entries::default();
         let mut seen = Seen::default();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             all.0.push((key, next_value(&mut entries, notes)?));
         }
         Ok(all)

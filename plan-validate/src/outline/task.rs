@@ -6,8 +6,9 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
+use super::gate::{Gate, Said};
 use super::lenient::{Notes, Seen, Shape, next_key, next_value};
-use super::part::{Gate, Metadata, Said, isolated, name, other, texts};
+use super::part::{Metadata, isolated, name, other, texts};
 use super::{Text, is_name};
 use crate::keys::{self, Misspelt};
 
@@ -100,7 +101,7 @@ impl<'de> Shape<'de> for Task<'de> {
         let mut seen = Seen::default();
         let before = notes.doubts();
         while let Some(key) = next_key(&mut entries, notes)? {
-            seen.note(&key, notes);
+            seen.note(key.clone(), notes);
             match &*key {
                 "id" => task.id = next_value(&mut entries, notes)?,
                 "project" => task.project = name(&mut entries, notes)?,

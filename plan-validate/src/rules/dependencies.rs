@@ -30,6 +30,39 @@ impl Graph {
     pub(super) fn len(&self) -> usize {
         self.starts.len() - 1
     }
+
+    /// Who depends on each task.
+    pub(super) fn dependents(&self) -> Dependents {
+        let mut starts = vec![0u32; self.len() + 1];
+        for edge in &self.edges {
+            starts[edge.to + 1] += 1;
+        }
+        for task in 1..starts.len() {
+            starts[task] += starts[task - 1];
+        }
+        let mut free = starts.clone();
+        let mut tasks = vec![0; self.edges.len()];
+        for task in 0..self.len() {
+            for edge in self.of(task) {
+                let at = &mut free[edge.to];
+                tasks[*at as usize] = task as u32;
+                *at += 1;
+            }
+        }
+        Dependents { tasks, starts }
+    }
+}
+
+/// The arrows of a graph, backwards.
+pub(super) struct Dependents {
+    tasks: Vec<u32>,
+    starts: Vec<u32>,
+}
+
+impl Dependents {
+    pub(super) fn of(&self, task: usize) -> &[u32] {
+        &self.tasks[self.starts[task] as usize..self.starts[task + 1] as usize]
+    }
 }
 
 pub(super) fn check(plan: &Outline, ids: &Ids, found: &mut Found) -> Graph {

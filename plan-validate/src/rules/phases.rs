@@ -60,32 +60,13 @@ fn declared<'p>(plan: &'p Outline, found: &mut Found) -> HashMap<&'p str, usize>
 }
 
 fn groups(plan: &Outline, phases: &mut Phases, found: &mut Found) {
-    let mut grouped: HashMap<&str, (usize, usize)> = HashMap::new();
     for (row, group) in plan.parallel_groups.iter().enumerate() {
         for (position, phase) in group.iter().enumerate() {
-            let Some(phase) = phase.as_deref() else {
-                continue;
-            };
-            let at = format!("/parallelGroups/{row}/{position}");
-            if let Some(problem) = phases.unknown(phase, || "`parallelGroups`".to_owned()) {
-                found.push(problem.at(at.clone()));
+            if let Some(phase) = phase.as_deref()
+                && let Some(problem) = phases.unknown(phase, || "`parallelGroups`".to_owned())
+            {
+                found.push(problem.at(format!("/parallelGroups/{row}/{position}")));
             }
-            let Some((first_row, first)) = grouped.get(phase) else {
-                grouped.insert(phase, (row, position));
-                continue;
-            };
-            found.push(
-                Problem::error(
-                    "phase-in-two-groups",
-                    format!("the phase `{phase}` stands in `parallelGroups` twice"),
-                )
-                .help("a phase runs once: keep one of them")
-                .at(at)
-                .see(
-                    format!("/parallelGroups/{first_row}/{first}"),
-                    "already here",
-                ),
-            );
         }
     }
 }

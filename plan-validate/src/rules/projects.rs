@@ -96,7 +96,7 @@ fn declared<'p>(plan: &'p Outline, found: &mut Found) -> HashMap<&'p str, usize>
         }
         if let Some(first) = folders.insert(normal(path), index) {
             found.push(
-                Problem::warning(
+                Problem::error(
                     "duplicate-project-path",
                     format!("two projects have the path `{path}`"),
                 )
@@ -107,6 +107,55 @@ fn declared<'p>(plan: &'p Outline, found: &mut Found) -> HashMap<&'p str, usize>
         }
     }
     names
+}
+
+/// Where the projects of a plan are.
+pub(super) struct Folders<'p> {
+    of: HashMap<&'p str, &'p crate::outline::Project<'p>>,
+    /// In a plan of one project every task is of it.
+    only: Option<&'p str>,
+}
+
+impl<'p> Folders<'p> {
+    pub(super) fn new(plan: &'p Outline) -> Folders<'p> {
+        let projects = plan.projects.iter().rev();
+        Folders {
+            of: projects
+                .filter_map(|project| Some((project.name.as_deref()?, project)))
+                .collect(),
+            only: match plan.projects.as_slice() {
+                [only] => only.name.as_deref(),
+                _ => None,
+            },
+        }
+    }
+
+    /// The folder of a task's project.
+    pub(super) fn of<'n>(&self, name: Option<&'n str>) -> &'n str
+    where
+        'p: 'n,
+    {
+        match name.or(self.only) {
+            Some(name) => match self.of.get(name) {
+                Some(project) => project.path.as_deref().unwrap_or(name),
+                None => name,
+            },
+            None => "",
+        }
+    }
+
+    /// What names its repository: that, or the folder.
+    pub(super) fn repository<'n>(&self, name: &'n str) -> &'n str
+    where
+        'p: 'n,
+    {
+        let repository = self
+            .of
+            .get(name)
+            .and_then(|project| project.repo.as_deref());
+        let folder = repository.unwrap_or_else(|| self.of(Some(name)));
+        folder.trim_start_matches("./").trim_end_matches('/')
+    }
 }
 
 fn list(plan: &Outline) -> String {

@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use crate::levels::Levels;
 use crate::outline::{self, Notes};
 use crate::rules::check;
 use crate::rules::tests::{plan, task};
@@ -11,7 +12,7 @@ fn cycles(tasks: &[(&str, &[&str])]) -> Vec<String> {
         .map(|(id, deps)| task(id, json!({"dependsOn": deps})));
     let plan = plan(tasks.collect(), json!({}));
     let outline = outline::read(&plan, &Notes::default()).expect("a value is always read");
-    let problems = check(&outline).problems.into_iter();
+    let problems = check(&outline, &Levels::default()).problems.into_iter();
     problems
         .filter(|p| p.code == "dependency-cycle")
         .map(|p| p.message)

@@ -1,0 +1,147 @@
+//! Every rule: its code, its number, how much it matters, and its page of explanation.
+//!
+//! Codes and numbers are of the API: neither is ever given to another rule. The pages stand in `RULES.md`.
+
+use crate::suggestion::Suggestions;
+
+const PAGES: &str = include_str!("../RULES.md");
+
+/// A rule.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) number: u16,
+    pub(crate) code: &'static str,
+    /// What its problems are unless the command line says otherwise.
+    pub(crate) weight: Weight,
+}
+
+/// How much breaking a rule matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// The text cannot be used as what it is meant to be; or it would do harm. Never silenced.
+    Fatal,
+    Error,
+    Warning,
+}
+
+use Weight::{Error, Fatal, Warning};
+
+const fn rule(number: u16, code: &'static str, weight: Weight) -> Rule {
+    Rule {
+        number,
+        code,
+        weight,
+    }
+}
+
+/// By number. Hundreds are for families: 0 form, then what plans are made of; dialects have numbers of their own.
+pub(crate) const RULES: &[Rule] = &[
+    rule(1, "unreadable", Fatal),
+    rule(2, "syntax", Fatal),
+    rule(3, "schema", Fatal),
+    rule(4, "duplicate-key", Fatal),
+    rule(5, "too-large", Fatal),
+    rule(6, "too-deep", Fatal),
+    rule(7, "several-documents", Fatal),
+    rule(8, "complex-key", Fatal),
+    rule(9, "unknown-tag", Fatal),
+    rule(10, "wrong-tag", Fatal),
+    rule(11, "not-a-number", Fatal),
+    rule(12, "merge-key", Fatal),
+    rule(13, "recursive-alias", Fatal),
+    rule(20, "duplicate-task-id", Error),
+    rule(21, "case-only-id", Warning),
+    rule(22, "unsafe-id", Fatal),
+    rule(30, "duplicate-project", Error),
+    rule(31, "duplicate-project-path", Error),
+    rule(32, "project-path-outside", Warning),
+    rule(33, "unknown-project", Error),
+    rule(34, "missing-project", Error),
+    rule(40, "unknown-dependency", Error),
+    rule(41, "self-dependency", Error),
+    rule(42, "duplicate-dependency", Warning),
+    rule(43, "dependency-cycle", Error),
+    rule(44, "redundant-dependency", Warning),
+    rule(45, "needless-serialisation", Warning),
+    rule(50, "order-unknown-task", Error),
+    rule(51, "order-missing-task", Error),
+    rule(52, "order-duplicate-task", Error),
+    rule(53, "order-dependency", Error),
+    rule(54, "order-shared-project", Warning),
+    rule(60, "duplicate-phase-id", Error),
+    rule(61, "unknown-phase", Error),
+    rule(62, "phase-dependency", Error),
+    rule(63, "phase-in-two-groups", Error),
+    rule(64, "group-too-small", Error),
+    rule(65, "scattered-group", Warning),
+    rule(66, "checkpoint-in-group", Warning),
+    rule(70, "path-outside-project", Error),
+    rule(71, "secret-path", Warning),
+    rule(72, "shared-files", Warning),
+    rule(73, "shared-files-in-group", Error),
+    rule(80, "thin-description", Warning),
+    rule(81, "missing-acceptance", Warning),
+    rule(82, "several-repositories", Warning),
+    rule(83, "long-task", Warning),
+    rule(84, "sensitive-without-review", Warning),
+    rule(85, "unknown-agent", Warning),
+    rule(86, "empty-gate", Fatal),
+    rule(87, "empty-gates", Warning),
+    rule(88, "misspelt-key", Warning),
+    rule(89, "wrong-total", Warning),
+    rule(90, "unknown-task", Error),
+];
+
+impl Rule {
+    /// By its code, or by its number with or without zeros: `V012`, `v12`.
+    pub(crate) fn find(name: &str) -> Option<&'static Rule> {
+        let number = name.strip_prefix(['V', 'v']).and_then(|n| n.parse().ok());
+        RULES
+            .iter()
+            .find(|rule| rule.code == name || Some(rule.number) == number)
+    }
+
+    /// Why there is no such rule, with the one that was probably meant.
+    pub(crate) fn unknown(name: &str) -> String {
+        let names = RULES.iter().map(|rule| rule.code);
+        let help = "`--explain` alone lists all";
+        match Suggestions::new(names).nearest(name) {
+            Some(near) => format!("no rule is called `{name}`; did you mean `{near}`?"),
+            None => format!("no rule is called `{name}`; {help}"),
+        }
+    }
+
+    /// `V012`.
+    pub(crate) fn short(&self) -> String {
+        format!("V{:03}", self.number)
+    }
+
+    /// What `RULES.md` says below the heading of the rule.
+    pub(crate) fn page(&self) -> &'static str {
+        let heading = format!("\n## {} `{}`\n", self.short(), self.code);
+        let Some(start) = PAGES.find(&heading) else {
+            return "";
+        };
+        let page = &PAGES[start + heading.len()..];
+        let end = page.find("\n## ").unwrap_or(page.len());
+        page[..end].trim()
+    }
+
+    /// The first sentence of its page.
+    pub(crate) fn summary(&self) -> &'static str {
+        let first = self.page().split("\n\n").next().unwrap_or_default();
+        first.split_inclusive(". ").next().unwrap_or(first).trim()
+    }
+}
+
+impl Weight {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Fatal | Error => "error",
+            Warning => "warning",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

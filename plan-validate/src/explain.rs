@@ -1,0 +1,41 @@
+//! `--explain`: the page of a rule, or the list of all.
+
+use crate::catalogue::{RULES, Rule, Weight};
+
+/// The page of one rule.
+pub(crate) fn page(rule: &Rule) -> String {
+    let silence = match rule.weight {
+        Weight::Fatal => "It is always reported.".to_owned(),
+        Weight::Error => format!(
+            "Not to be told: `--allow {0}`; as a warning: `--warn {0}`.",
+            rule.code
+        ),
+        Weight::Warning => format!(
+            "Not to be told: `--allow {0}`; as an error: `--deny {0}`.",
+            rule.code
+        ),
+    };
+    format!(
+        "{} `{}` ({})\n\n{}\n\n{silence}\n",
+        rule.short(),
+        rule.code,
+        rule.weight.word(),
+        rule.page()
+    )
+}
+
+/// All rules, a line each.
+pub(crate) fn list() -> String {
+    RULES
+        .iter()
+        .map(|rule| {
+            format!(
+                "{}  {:<25} {:<8} {}\n",
+                rule.short(),
+                rule.code,
+                rule.weight.word(),
+                rule.summary().replace('\n', " ")
+            )
+        })
+        .collect()
+}
