@@ -91,7 +91,7 @@ fn empty_gates(gates: &[Gate], at: impl Fn() -> String, found: &mut Found) {
 
 /// A warning when an agent could not act on the text alone.
 fn thin(task: &Task) -> Option<Problem> {
-    if task.has_command || task.id.is_none() {
+    if task.has_command || task.is_done || task.id.is_none() {
         return None;
     }
     let description = task.description.as_deref().unwrap_or_default().trim();
