@@ -18,6 +18,7 @@ mod profile;
 pub mod program;
 mod record;
 mod render;
+pub mod report;
 pub mod result;
 mod schedule;
 pub mod source;

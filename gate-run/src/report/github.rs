@@ -1,5 +1,6 @@
 //! GitHub's workflow commands: annotations on the files of a pull request.
 
+use schemas::report::Annotation;
 use schemas::{Finding, Verdict};
 
 /// How many of each kind GitHub shows for a step.
@@ -43,35 +44,17 @@ pub(super) fn text(verdict: &Verdict) -> String {
 }
 
 fn line(command: &str, check: &str, finding: &Finding) -> String {
-    let mut properties = Vec::new();
-    if let Some(file) = &finding.file {
-        properties.push(format!("file={}", property(file)));
-        properties.extend(finding.line.map(|line| format!("line={line}")));
-        properties.extend(
-            finding
-                .line
-                .and(finding.column)
-                .map(|column| format!("col={column}")),
-        );
-    }
     let title = match &finding.rule {
         Some(rule) => format!("{check}: {rule}"),
         None => check.to_owned(),
     };
-    properties.push(format!("title={}", property(&title)));
-    format!(
-        "::{command} {}::{}\n",
-        properties.join(","),
-        data(&finding.message)
-    )
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    let annotation = Annotation {
+        command,
+        file: finding.file.as_deref(),
+        line: finding.line,
+        column: finding.column,
+        title: &title,
+        message: &finding.message,
+    };
+    annotation.to_line()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemas::report::{sarif, uri};
 use schemas::{Finding, Verdict};
 use serde_json::{Value, json};
 
@@ -17,15 +18,7 @@ pub(super) fn text(verdict: &Verdict) -> String {
         }
     }
     let rules: Vec<Value> = rules.into_iter().map(|id| json!({"id": id})).collect();
-    let document = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {"name": "gate-run", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    });
+    let document = sarif("gate-run", env!("CARGO_PKG_VERSION"), rules, results);
     format!("{document:#}\n")
 }
 
@@ -52,18 +45,4 @@ fn result(finding: &Finding, rule: &str, check: &str) -> Value {
         result["locations"] = json!([{"physicalLocation": place}]);
     }
     result
-}
-
-/// A relative path as a URI reference.
-fn uri(path: &str) -> String {
-    let mut uri = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
-                uri.push(char::from(byte));
-            }
-            byte => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
 }
