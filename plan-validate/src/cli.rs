@@ -51,7 +51,7 @@ pub(crate) struct Cli {
     #[arg(long = "as", value_name = "KIND", value_enum, default_value = "plan")]
     pub(crate) kind: Kind,
 
-    /// How to report problems on stderr: drawn for people, or one JSON document per line
+    /// How to report problems on stderr
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub(crate) problems: Format,
 
@@ -166,4 +166,8 @@ pub(crate) enum Format {
     Text,
     /// One JSON document per line
     Json,
+    /// One document of SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Annotations of GitHub's workflow commands
+    Github,
 }

@@ -21,7 +21,7 @@ mod suggestion;
 
 use schemas::{Console, Exit, Failure, document, program};
 
-use crate::cli::{Asked, Cli, Format};
+use crate::cli::{Asked, Cli};
 use crate::dialect::Choice;
 
 /// Runs the program.
@@ -44,10 +44,8 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     if document::would_wait(file) {
         return Err(program::short_help::<Cli>(console));
     }
-    let (choice, decided) = dialect::choose(&cli).map_err(|failure| match cli.problems {
-        Format::Json => report::tell_failure(console, failure),
-        Format::Text => failure,
-    })?;
+    let (choice, decided) = dialect::choose(&cli)
+        .map_err(|failure| report::tell_failure(console, cli.problems, failure))?;
     if let Some(decided) = decided {
         report::tell_decision(console, cli.problems, &decided);
     }

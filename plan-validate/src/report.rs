@@ -1,5 +1,8 @@
 //! What people, or the next program, are told about the problems.
 
+mod github;
+mod sarif;
+
 use schemas::{Console, Failure, Problem, Severity, render};
 
 use crate::cli::Format;
@@ -19,27 +22,43 @@ pub(crate) fn tell(console: &Console, format: Format, examination: &Examination)
             }
         }
         Format::Text => draw(console, &problems, examination),
+        // Also when there is nothing to tell: the step after this one uploads it.
+        Format::Sarif => console.block(&sarif::text(&problems, Some(&examination.source))),
+        Format::Github => {
+            let told = &problems[..problems.len().min(DRAWN)];
+            if !told.is_empty() {
+                console.block(&github::text(told));
+            }
+            more(console, problems.len() - told.len() + examination.dropped);
+        }
     }
 }
 
-/// A failure to read the input as one more problem, when problems are wanted as JSON.
-pub(crate) fn tell_failure(console: &Console, failure: Failure) -> Failure {
+/// A failure to read the input as one more problem, when problems are wanted in a form for programs.
+pub(crate) fn tell_failure(console: &Console, format: Format, failure: Failure) -> Failure {
+    if format == Format::Text {
+        return failure;
+    }
     let causes = failure.causes.iter().map(|cause| format!(": {cause}"));
     let mut problem = Problem::error(
         "unreadable",
         failure.message.clone() + &causes.collect::<String>(),
     );
     problem.help = failure.help;
-    console.block(&line(&problem));
+    match format {
+        Format::Text | Format::Json => console.block(&line(&problem)),
+        Format::Sarif => console.block(&sarif::text(&[problem], None)),
+        Format::Github => console.block(&github::text(&[problem])),
+    }
     Failure::told(failure.exit)
 }
 
 /// Says what the input was taken for, when nobody had said.
 pub(crate) fn tell_decision(console: &Console, format: Format, decided: &Problem) {
     match format {
-        Format::Json if console.is_quiet() => {}
-        Format::Json => console.block(&line(decided)),
         Format::Text => console.info(&decided.message),
+        Format::Json if !console.is_quiet() => console.block(&line(decided)),
+        Format::Json | Format::Sarif | Format::Github => {}
     }
 }
 
@@ -49,7 +68,10 @@ fn draw(console: &Console, problems: &[Problem], examination: &Examination) {
     }
     let drawn = &problems[..problems.len().min(DRAWN)];
     console.block(&render(drawn, &examination.source, console.has_color()));
-    let more = problems.len() - drawn.len() + examination.dropped;
+    more(console, problems.len() - drawn.len() + examination.dropped);
+}
+
+fn more(console: &Console, more: usize) {
     if more > 0 {
         console.error(&format!(
             "{more} more problems are not shown; --problems json has up to 10000 of a severity"
