@@ -34,6 +34,10 @@ mod boundary;
 pub use boundary::{Boundary, Breach, Malformed, SECRETS, globs};
 #[cfg(feature = "pattern")]
 pub mod pattern;
+#[cfg(feature = "replace")]
+mod replace;
+#[cfg(feature = "replace")]
+pub use replace::replace;
 #[cfg(feature = "validate")]
 pub mod schema;
 #[cfg(feature = "yaml")]

@@ -21,12 +21,11 @@ use std::io::Read;
 use std::path::{Path as FilePath, PathBuf};
 
 use schemas::document::{MAX_DOCUMENT, write_text};
-use schemas::{Exit, Failure};
+use schemas::{Exit, Failure, replace};
 use serde_json::Value;
 
 use crate::cli::{FileTerms, Get};
 use crate::expect;
-use crate::replace::replace;
 
 pub(crate) use document::Format;
 pub(crate) use path::Path;

@@ -21,7 +21,6 @@ mod near;
 mod next;
 mod process;
 mod repair;
-mod replace;
 mod show;
 mod stats;
 mod store;

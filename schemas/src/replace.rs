@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
-use schemas::Failure;
+use crate::Failure;
 
 /// Replaces what a file holds: temporary file in the same folder, fsync, rename, fsync of the folder. Permissions,
-/// owner and symbolic links stay.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// owner and symbolic links stay. Fails with code 4.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write(path, bytes).map_err(|error| {
         let failed = format!("cannot write {}", path.display());
         Failure::trouble(failed).because(&error)
@@ -22,7 +22,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let before = path.metadata()?;
     let mut fresh = tempfile::Builder::new()
-        .prefix(".state-edit-")
+        .prefix(".new-")
         .tempfile_in(folder)?;
     fresh.write_all(bytes)?;
     let file = fresh.as_file();
