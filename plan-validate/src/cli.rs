@@ -15,6 +15,7 @@ Examples:
   plan-validate plan.yaml | plan-schedule       YAML becomes JSON on the way
   plan-validate --strict --problems json < plan.json > /dev/null
   plan-validate --deny thin-description --allow V081 plan.json
+  plan-validate --fix plan.yaml | less          what could be fixed; --fix --write does it
   plan-validate --explain V043                  what a rule is about, with examples
   my-scheduler < plan.json | plan-validate --as schedule | agent-dispatch
 
@@ -61,6 +62,17 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) levels: Levels,
+
+    /// Show as a diff what can be fixed without judgement
+    ///
+    /// Takes out dependencies that are redundant or stand twice, and derives `executionOrder` where there is none or a
+    /// wrong one. All other bytes stay. What is left is reported, and tells the exit code.
+    #[arg(long, conflicts_with = "kind")]
+    pub(crate) fix: bool,
+
+    /// Write what --fix would show to FILE
+    #[arg(long, requires = "fix", requires = "file")]
+    pub(crate) write: bool,
 
     /// Explain a rule by its code or number, or list all rules
     #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = "", value_parser = asked)]

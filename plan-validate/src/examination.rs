@@ -53,6 +53,16 @@ impl Examination {
     }
 }
 
+impl Examination {
+    /// Looks at the plan that was found sound in its form.
+    pub(crate) fn with_outline<T>(&self, look: impl FnOnce(&Outline) -> T) -> Result<T, Failure> {
+        let text = self.converted.as_deref().unwrap_or(&self.source.text);
+        let outline = outline_of(text, &Notes::default())
+            .map_err(|error| Failure::trouble("cannot read the plan again").because(&error))?;
+        Ok(look(&outline))
+    }
+}
+
 /// Problems of the form (syntax, schema) and of the content, told apart because their exit codes differ.
 pub(crate) struct Checked {
     pub(crate) form: Found,

@@ -9,10 +9,12 @@ mod dialect;
 mod doubts;
 mod examination;
 mod explain;
+mod fix;
 mod found;
 mod keys;
 mod levels;
 mod outline;
+mod repair;
 mod report;
 mod rules;
 mod schedule;
@@ -50,7 +52,14 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         report::tell_decision(console, cli.problems, &decided);
     }
     let examination = match choice {
-        Choice::Plain(input, from) => examination::examine(input, from, cli.kind, &levels)?,
+        Choice::Plain(input, from) => {
+            let examination = examination::examine(input, from, cli.kind, &levels)?;
+            if cli.fix {
+                return repair::run(console, &cli, &examination, from, &levels);
+            }
+            examination
+        }
+        Choice::Dialect(..) if cli.fix => return Err(repair::of_dialect()),
         Choice::Dialect(dialect, material) => {
             examination::examine_dialect(dialect, *material, &levels)?
         }

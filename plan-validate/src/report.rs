@@ -13,8 +13,18 @@ const DRAWN: usize = 200;
 
 /// Reports what was found. Quiet: errors only.
 pub(crate) fn tell(console: &Console, format: Format, examination: &Examination) {
+    tell_some(console, format, examination, &examination.problems);
+}
+
+/// Reports some of what was found.
+pub(crate) fn tell_some(
+    console: &Console,
+    format: Format,
+    examination: &Examination,
+    problems: &[Problem],
+) {
     let said = |problem: &&Problem| !console.is_quiet() || problem.severity == Severity::Error;
-    let problems: Vec<Problem> = examination.problems.iter().filter(said).cloned().collect();
+    let problems: Vec<Problem> = problems.iter().filter(said).cloned().collect();
     match format {
         Format::Json => {
             for problem in &problems {

@@ -61,6 +61,22 @@ pub(crate) fn check(plan: &Outline, levels: &Levels) -> Found {
     found
 }
 
+/// The ids of the tasks by wave: each stands behind all that it depends on. `None` when the dependencies are not sound.
+pub(crate) fn waves<'p>(plan: &'p Outline) -> Option<Vec<Vec<&'p str>>> {
+    let mut found = Found::default();
+    let ids = ids::check(plan, &mut found);
+    let graph = dependencies::check(plan, &ids, &mut found);
+    if found.has_errors() {
+        return None;
+    }
+    let reach = Reach::new(&graph)?;
+    let mut waves = vec![Vec::new(); reach.waves() as usize];
+    for (index, task) in plan.tasks.iter().enumerate() {
+        waves[reach.level(index)].push(task.id.as_deref()?);
+    }
+    Some(waves)
+}
+
 /// The names of tasks for a message, the first twenty of them.
 fn list(plan: &Outline, tasks: &[usize]) -> String {
     const NAMED: usize = 20;

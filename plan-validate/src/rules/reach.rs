@@ -45,6 +45,11 @@ impl<'g> Reach<'g> {
         self.place[task]
     }
 
+    /// How many waves must be over before the task may start.
+    pub(super) fn level(&self, task: usize) -> usize {
+        self.level[task] as usize
+    }
+
     /// How many waves the tasks make up.
     pub(super) fn waves(&self) -> u32 {
         self.level.iter().max().map_or(0, |last| last + 1)
