@@ -95,5 +95,5 @@ fn write(file: &Path, before: &str, after: &str) -> Result<(), Failure> {
         );
         return Err(Failure::trouble(failed));
     }
-    schemas::replace(file, &[mark, after.as_bytes()].concat())
+    schemas::replace::replace(file, &[mark, after.as_bytes()].concat())
 }

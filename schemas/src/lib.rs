@@ -35,9 +35,7 @@ pub use boundary::{Boundary, Breach, Malformed, SECRETS, globs};
 #[cfg(feature = "pattern")]
 pub mod pattern;
 #[cfg(feature = "replace")]
-mod replace;
-#[cfg(feature = "replace")]
-pub use replace::replace;
+pub mod replace;
 #[cfg(feature = "validate")]
 pub mod schema;
 #[cfg(feature = "yaml")]

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use crate::Failure;
@@ -13,6 +13,29 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write(path, bytes).map_err(|error| {
         let failed = format!("cannot write {}", path.display());
         Failure::trouble(failed).because(&error)
+    })
+}
+
+/// Makes a file that there is not yet, whole or not at all. Fails with code 4, also where there is one.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let made = || {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        // As any program makes a file; the user's mask takes its share.
+        let mode = std::fs::Permissions::from_mode(0o666);
+        let mut fresh = tempfile::Builder::new()
+            .prefix(".new-")
+            .permissions(mode)
+            .tempfile_in(folder)?;
+        fresh.write_all(bytes)?;
+        fresh.as_file().sync_all()?;
+        fresh.persist_noclobber(path).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
+    };
+    made().map_err(|error: io::Error| {
+        Failure::trouble(format!("cannot write {}", path.display())).because(&error)
     })
 }
 

@@ -7,6 +7,7 @@ mod document;
 mod front;
 mod hunks;
 mod json;
+mod markdown;
 mod patch;
 mod path;
 mod scalar;
@@ -21,13 +22,15 @@ use std::io::Read;
 use std::path::{Path as FilePath, PathBuf};
 
 use schemas::document::{MAX_DOCUMENT, write_text};
-use schemas::{Exit, Failure, replace};
+use schemas::replace::{create, replace};
+use schemas::{Exit, Failure};
 use serde_json::Value;
 
-use crate::cli::{FileTerms, Get};
+use crate::cli::{Assignment, FileTerms, Get};
 use crate::expect;
 
 pub(crate) use document::Format;
+pub(crate) use markdown::{Address, Change};
 pub(crate) use path::Path;
 pub(crate) use step::Step;
 
@@ -39,17 +42,10 @@ pub(crate) fn edit(file: &FilePath, steps: &[Step], terms: &FileTerms) -> Result
     let name = file.display().to_string();
     let change = |text: &str, told: &mut dyn FnMut(&str, &str)| {
         let old = document::value(format, &name, text)?;
-        let unmet = terms.expect.iter().filter_map(|(path, wanted)| {
-            let found = step::at(&old, &path.0).unwrap_or(&Value::Null);
-            let met = expect::same(found, wanted);
-            (!met).then(|| {
-                format!(
-                    "{path} is {}, expected {}",
-                    expect::cut(found),
-                    expect::cut(wanted)
-                )
-            })
-        });
+        let unmet = terms
+            .expect
+            .iter()
+            .filter_map(|it| unmet(it, format, text, &old));
         let unmet: Vec<String> = unmet.collect();
         if !unmet.is_empty() {
             let failure = Failure::no(format!("not as expected: {}", unmet.join("; ")));
@@ -58,14 +54,83 @@ pub(crate) fn edit(file: &FilePath, steps: &[Step], terms: &FileTerms) -> Result
         document::edited(format, &name, text, steps, told)
     };
     if terms.dry_run {
-        let text = read(file)?;
+        let text = if is_new(file, terms) {
+            String::new()
+        } else {
+            read(file)?
+        };
         let mut trail = Trail::of(&text);
         change(without_mark(&text).1, &mut |_, after| trail.step(after))?;
         write_text(trail.diff(&name).as_bytes())?;
-        return Ok(Exit::Yes);
+    } else if is_new(file, terms) {
+        make(file, |text| change(text, &mut |_, _| {}))?;
+    } else {
+        rewrite(file, |text| change(text, &mut |_, _| {}))?;
     }
-    rewrite(file, |text| change(text, &mut |_, _| {}))?;
     Ok(Exit::Yes)
+}
+
+fn is_new(file: &FilePath, terms: &FileTerms) -> bool {
+    terms.create && !file.exists()
+}
+
+/// Makes a file, and the folders above it.
+fn make(
+    file: &FilePath,
+    change: impl FnOnce(&str) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(FilePath::new("."));
+    let trouble =
+        |error| Failure::trouble(format!("cannot make {}", folder.display())).because(&error);
+    // Judged first: what is refused leaves no folders behind.
+    let fresh = change("")?;
+    std::fs::create_dir_all(folder).map_err(trouble)?;
+    create(file, fresh.as_bytes())
+}
+
+/// What is not as it was expected.
+fn unmet(expected: &Assignment, format: Format, text: &str, root: &Value) -> Option<String> {
+    let wanted: Value = match address(format, &expected.path) {
+        Some(_) => expected.value.as_str().into(),
+        None => {
+            serde_json::from_str(&expected.value).unwrap_or_else(|_| expected.value.as_str().into())
+        }
+    };
+    // What is not there is `null`.
+    let found = found(format, text, root, &expected.path).unwrap_or(Value::Null);
+    let words = match &found {
+        Value::Bool(flag) if wanted.is_string() => flag.to_string().into(),
+        other => other.clone(),
+    };
+    let (wanted, place) = (&wanted, &expected.path);
+    (!expect::same(&words, wanted)).then(|| {
+        format!(
+            "{place} is {}, expected {}",
+            expect::cut(&found),
+            expect::cut(wanted)
+        )
+    })
+}
+
+fn found(format: Format, text: &str, root: &Value, place: &str) -> Result<Value, Failure> {
+    match address(format, place) {
+        Some(address) => markdown::get(text, &address?),
+        None => {
+            let path = Path::parse(place);
+            let value = step::at(root, &path.0).cloned();
+            value.ok_or_else(|| Failure::no(format!("there is nothing at {path}")))
+        }
+    }
+}
+
+/// The address of something in the text of a Markdown file.
+pub(crate) fn address(format: Format, place: &str) -> Option<Result<Address, Failure>> {
+    (format == Format::Markdown)
+        .then(|| Address::parse(place))
+        .flatten()
 }
 
 /// Prints values of a file, one per line.
@@ -73,8 +138,9 @@ pub(crate) fn get(args: &Get) -> Result<Exit, Failure> {
     let format = format_of(&args.file, args.format)?;
     let name = args.file.display().to_string();
     let text = read(&args.file)?;
-    let root = document::value(format, &name, without_mark(&text).1)?;
-    let whole = [Path(Vec::new())];
+    let text = without_mark(&text).1;
+    let root = document::value(format, &name, text)?;
+    let whole = [String::new()];
     let paths = if args.paths.is_empty() {
         &whole[..]
     } else {
@@ -82,10 +148,8 @@ pub(crate) fn get(args: &Get) -> Result<Exit, Failure> {
     };
     let mut lines = String::new();
     for path in paths {
-        let value = step::at(&root, &path.0);
-        let value = value.ok_or_else(|| Failure::no(format!("{name} has nothing at {path}")))?;
-        match value {
-            Value::String(text) if args.raw => lines.push_str(text),
+        match found(format, text, &root, path)? {
+            Value::String(text) if args.raw => lines.push_str(&text),
             value => lines.push_str(&value.to_string()),
         }
         lines.push('\n');
@@ -155,7 +219,7 @@ fn without_mark(text: &str) -> (&str, &str) {
     text.split_at(text.len() - rest.len())
 }
 
-fn format_of(file: &FilePath, named: Option<Format>) -> Result<Format, Failure> {
+pub(crate) fn format_of(file: &FilePath, named: Option<Format>) -> Result<Format, Failure> {
     named.or_else(|| Format::of(file)).ok_or_else(|| {
         Failure::usage(format!(
             "cannot tell the format of {} by its name",

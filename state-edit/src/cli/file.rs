@@ -4,20 +4,23 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use serde_json::Value;
 
-use crate::file::{Format, Path};
+use crate::file::Format;
 
 /// Conditions of an edit to a file.
 #[derive(Debug, Args)]
 pub(crate) struct FileTerms {
     /// Only when the file has this value there; `null` for none. May be repeated: all must hold
-    #[arg(long, value_name = "PATH=VALUE", value_parser = expected)]
-    pub(crate) expect: Vec<(Path, Value)>,
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) expect: Vec<Assignment>,
 
     /// Print what would change as a diff, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Make the file where it is missing, and sections of a Markdown file that are
+    #[arg(long)]
+    pub(crate) create: bool,
 
     /// The file's format [default: by the end of its name]
     #[arg(long, value_name = "FORMAT", value_enum)]
@@ -45,24 +48,14 @@ impl FromStr for Assignment {
     }
 }
 
-fn path(text: &str) -> Result<Path, String> {
-    Ok(Path::parse(text))
-}
-
-fn expected(text: &str) -> Result<(Path, Value), String> {
-    let Assignment { path, value } = text.parse()?;
-    let value = serde_json::from_str(&value).unwrap_or_else(|_| value.into());
-    Ok((Path::parse(&path), value))
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Get {
     /// The file
     pub(crate) file: PathBuf,
 
     /// Places: JSON Pointers, or keys with dots between them; without one the whole
-    #[arg(value_name = "PATH", value_parser = path)]
-    pub(crate) paths: Vec<Path>,
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
 
     /// Strings without quotes
     #[arg(long, short)]

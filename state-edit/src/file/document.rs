@@ -17,7 +17,7 @@ use super::json::Json;
 use super::splice::{Splice, spliced};
 use super::step::Step;
 use super::tree::{Form, Node, Writer};
-use super::{brackets, front, json, path, toml};
+use super::{brackets, front, json, markdown, path, toml};
 
 /// How a document is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -116,12 +116,21 @@ pub(crate) fn edited(
 ) -> Result<String, Failure> {
     let old = value(format, name, text)?;
     let mut new = old.clone();
+    let mut words = Vec::new();
     for step in steps {
-        step.apply(&mut new)?;
+        match step {
+            Step::Markdown(change) => words.push(change),
+            step => step.apply(&mut new)?,
+        }
     }
     let mut fresh = text.to_owned();
     for change in between(&old, &new) {
         let next = changed(format, &fresh, &change)?;
+        told(&fresh, &next);
+        fresh = next;
+    }
+    for change in words {
+        let next = markdown::changed(&fresh, change)?;
         told(&fresh, &next);
         fresh = next;
     }

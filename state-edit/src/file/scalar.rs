@@ -53,9 +53,11 @@ fn is_plain(text: &str, flow: bool) -> bool {
 /// Numbers in any notation, and times: what begins with a digit and has nothing else in it.
 fn looks_like_number(text: &str) -> bool {
     let digit = text.starts_with(|c: char| c.is_ascii_digit());
-    let hexadecimal = text.starts_with("0x") && text[2..].bytes().all(|b| b.is_ascii_hexdigit());
-    let number = |c: char| c.is_ascii_digit() || "eE.+-_:xXoObBTtZz ".contains(c);
-    digit && (hexadecimal || text.chars().all(number))
+    let based = ["0x", "0X", "0o", "0b"]
+        .iter()
+        .any(|base| text.starts_with(base));
+    let number = |c: char| c.is_ascii_digit() || "eE.+-_:TtZz ".contains(c);
+    digit && (based || text.chars().all(number))
 }
 
 /// Whether it begins like `2026-01-31`.

@@ -3,6 +3,7 @@
 use schemas::Failure;
 use serde_json::{Map, Value};
 
+use super::markdown;
 use super::path::{Path, pointer};
 
 /// One thing that is asked for.
@@ -18,6 +19,8 @@ pub(crate) enum Step {
     Merge(Value),
     /// RFC 6902.
     Patch(Value),
+    /// What is not of the value: the text of a Markdown file.
+    Markdown(markdown::Change),
 }
 
 impl Step {
@@ -35,6 +38,7 @@ impl Step {
                 Ok(())
             }
             Step::Patch(patch) => super::patch::apply(root, patch),
+            Step::Markdown(_) => Ok(()),
         }
     }
 }

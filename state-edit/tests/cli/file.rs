@@ -57,7 +57,7 @@ fn several_edits_happen_together_or_not_at_all() {
     call("set", &file, &["phase=x", "steps/9=b", "/steps/9=b"]).refused(1, "/steps has 1 entries");
     call("delete", &file, &["steps", "nothing"]).refused(1, "there is nothing at /nothing");
     call("set", &file, &["phase=x", "--expect", "phase=planning"])
-        .refused(1, "/phase is \"testing\", expected \"planning\"");
+        .refused(1, "phase is \"testing\", expected \"planning\"");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
     assert_eq!(folder.names(), ["state.yaml"]);
     done("delete", &file, &["steps", "nothing", "--if-present"]);
