@@ -4,6 +4,7 @@ mod checkpoint;
 mod file;
 mod lock;
 mod look;
+mod render;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub(crate) use look::{
     Diff, Inbox, Log, LookFormat, Machine, MachineFormat, Next, Show, ShowFormat, Stats, Until,
     Wait,
 };
+pub(crate) use render::{Import, ImportFormat, Live, Render, RenderFormat};
 
 /// Look at a run and change it, safely, while others write to it
 ///
@@ -129,6 +131,12 @@ pub(crate) enum Command {
     /// A damaged record becomes a note, so that those behind it keep their numbers; lines that were appended without a
     /// checksum get one; what can be no record is removed. state.json is made anew. What was done is printed.
     Repair(Repair),
+    /// Draw the run: as the files that people keep of runs, as a report, or as a page
+    Render(Render),
+    /// Show the run in the terminal as it goes, until it is finished
+    Watch(Live),
+    /// Read a Markdown state file back
+    Import(Import),
     /// Print values of a JSON, YAML, TOML or Markdown file
     Get(Get),
     /// Give places of a file other values; everything else in it stays, byte for byte

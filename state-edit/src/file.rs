@@ -158,6 +158,11 @@ pub(crate) fn get(args: &Get) -> Result<Exit, Failure> {
     Ok(Exit::Yes)
 }
 
+/// The front matter of a Markdown text.
+pub(crate) fn front_matter(name: &str, text: &str) -> Result<Value, Failure> {
+    document::value(Format::Markdown, name, text)
+}
+
 /// Replaces what a file holds by what becomes of it, with no other edit between reading and writing. A file that
 /// stays as it is, is not written.
 pub(crate) fn rewrite(

@@ -20,6 +20,7 @@ mod machine;
 mod near;
 mod next;
 mod process;
+mod render;
 mod repair;
 mod show;
 mod stats;
@@ -58,6 +59,9 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         Command::Undo(it) => return undo::run(console, dir, &it),
         Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Get(it) => return file::get(&it),
+        Command::Render(it) => return render::run(dir, &it),
+        Command::Watch(it) => return render::watch(dir, &it),
+        Command::Import(it) => return render::import(&it),
         Command::Set(_)
         | Command::Delete(_)
         | Command::Append(_)
@@ -127,6 +131,9 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         | Command::Repair(_)
         | Command::Checkpoint(_)
         | Command::Get(_)
+        | Command::Render(_)
+        | Command::Watch(_)
+        | Command::Import(_)
         | Command::Set(_)
         | Command::Delete(_)
         | Command::Append(_)

@@ -73,7 +73,7 @@ fn missing(state: &Value, pointer: &str) -> Failure {
     }
 }
 
-fn width() -> usize {
+pub(crate) fn width() -> usize {
     rustix::termios::tcgetwinsize(std::io::stdout())
         .map(|size| usize::from(size.ws_col))
         .ok()

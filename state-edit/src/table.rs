@@ -178,7 +178,7 @@ fn line(text: &mut String, line: &str, width: usize) {
 }
 
 /// The beginning of a text that takes at most `width` columns.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -1,0 +1,182 @@
+//! `watch`: the run in the terminal as it goes.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use rustix::termios::tcgetwinsize;
+use schemas::document::Reader;
+use schemas::journal::Journal;
+use schemas::{Body, Exit, Failure, TaskState, TaskStatus, compare_ids, document, time};
+
+use super::plan::PlanView;
+use super::report::{Report, Standing, millis, standing};
+use super::words;
+use crate::cli::Live;
+use crate::columns::columns;
+use crate::edit::waiting_for_approval;
+use crate::table::{clean, cut};
+use crate::watch::Watch;
+
+/// Between two frames: the clock in it goes on where nothing happens.
+const FRAME: Duration = Duration::from_secs(1);
+
+/// Runs `watch`.
+pub(crate) fn watch(dir: &Path, args: &Live) -> Result<Exit, Failure> {
+    let size = tcgetwinsize(std::io::stdout()).map_err(|_| {
+        Failure::usage("watch draws on a terminal, and stdout is none")
+            .help("state-edit log --follow has the records as they come")
+    })?;
+    let (mut height, mut width) = (usize::from(size.ws_row), usize::from(size.ws_col));
+    let mut report = Report::new(PlanView::read(args.plan.as_deref())?);
+    // Before the first look, so that what is written after it ends the wait.
+    let changes = Watch::on(dir);
+    let mut journal = Journal::open_to_read(dir)?;
+    let mut drawn = 0;
+    loop {
+        let mut finished = false;
+        for record in journal.read_new()? {
+            report.step(&record);
+            finished = matches!(record.body, Body::RunFinished { .. });
+        }
+        report.finish();
+        if let Ok(size) = tcgetwinsize(std::io::stdout()) {
+            (height, width) = (usize::from(size.ws_row), usize::from(size.ws_col));
+        }
+        let frame = frame(&report, height.max(8), width.max(40), SystemTime::now());
+        // Over the last frame: what was on the terminal before stays above.
+        let back = if drawn > 0 {
+            format!("\u{1b}[{drawn}A\r\u{1b}[J")
+        } else {
+            String::new()
+        };
+        drawn = frame.lines().count();
+        if document::write_text(format!("{back}{frame}").as_bytes())? == Reader::Gone
+            || finished
+            || !changes.wait(Some(FRAME))
+        {
+            return Ok(Exit::Yes);
+        }
+    }
+}
+
+/// One frame of at most `height - 1` lines.
+fn frame(report: &Report, height: usize, width: usize, now: SystemTime) -> String {
+    let state = &report.state;
+    let mut lines = Vec::new();
+    let name = clean(
+        report
+            .plan
+            .summary
+            .as_ref()
+            .or(state.summary.as_ref())
+            .unwrap_or(&state.plan_id),
+    );
+    let over = state
+        .tasks
+        .values()
+        .all(|task| task.status == TaskStatus::Settled);
+    let begun = state.started_at.as_deref().and_then(time::parse);
+    let running = begun
+        .and_then(|begun| now.duration_since(begun).ok())
+        .filter(|_| !over);
+    let elapsed = running.unwrap_or(Duration::from_millis(report.elapsed_ms()));
+    let held = if state.held { ", held" } else { "" };
+    lines.push(format!(
+        "{name} \u{25ba} {}{held} | {}",
+        state.status.as_str(),
+        time::for_people(elapsed)
+    ));
+    lines.push(bar(report, width));
+    lines.push(String::new());
+    let mut waits: Vec<String> = Vec::new();
+    for question in state.open_questions() {
+        waits.push(format!(
+            "{} asks: {}",
+            clean(&question.task),
+            clean(&question.text)
+        ));
+    }
+    waits.extend(
+        waiting_for_approval(state)
+            .into_iter()
+            .map(|what| format!("{} waits for an approval", clean(what))),
+    );
+    waits.truncate(height / 3);
+    let room = height.saturating_sub(1 + lines.len() + waits.len() + 3);
+    lines.extend(rows(report, room));
+    if !waits.is_empty() {
+        lines.push(String::new());
+        lines.extend(waits);
+    }
+    lines.truncate(height - 1);
+    lines
+        .iter()
+        .map(|line| format!("{}\n", cut(line, width - 1)))
+        .collect()
+}
+
+/// `████████▒▒░░░░ 12/40, 3 in flight, 1 blocked, $1.20`
+fn bar(report: &Report, width: usize) -> String {
+    let [done, wip, queue, blocked] = report.standings();
+    let total = done + wip + queue + blocked;
+    let columns = (width / 3).clamp(10, 40);
+    let part = |count: u32| {
+        (count as usize * columns)
+            .checked_div(total as usize)
+            .unwrap_or(0)
+    };
+    let (full, half) = (part(done + blocked), part(wip));
+    let rest = columns.saturating_sub(full + half);
+    let mut text = format!(
+        "{}{}{} {done}/{total}",
+        "\u{2588}".repeat(full),
+        "\u{2592}".repeat(half),
+        "\u{2591}".repeat(rest)
+    );
+    for (count, word) in [(wip, "in flight"), (queue, "queued"), (blocked, "blocked")] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {word}");
+        }
+    }
+    if let Some(cost) = report.state.totals.cost_usd {
+        let _ = write!(text, ", ${cost:.2}");
+    }
+    text
+}
+
+/// The tasks that matter most now, as many as there is room for.
+fn rows(report: &Report, room: usize) -> Vec<String> {
+    let mut tasks = report.tasks();
+    let settled = |task: &TaskState| task.settled_at.as_deref().and_then(millis).unwrap_or(0);
+    tasks.sort_by(|(a, x), (b, y)| {
+        let by_standing = urgency(x).cmp(&urgency(y));
+        by_standing
+            .then_with(|| settled(y).cmp(&settled(x)))
+            .then_with(|| compare_ids(a, b))
+    });
+    let shown = room.saturating_sub(2).min(tasks.len());
+    let left = tasks.len() - shown;
+    let mut cells = vec![words::HEAD.map(str::to_owned).to_vec()];
+    cells.extend(
+        tasks
+            .iter()
+            .take(shown)
+            .map(|(id, task)| words::row(report, id, task)),
+    );
+    let mut lines: Vec<String> = columns(&cells, &[5]).lines().map(str::to_owned).collect();
+    if left > 0 {
+        lines.push(format!("\u{2026} and {left} more"));
+    }
+    lines
+}
+
+fn urgency(task: &TaskState) -> u8 {
+    match (standing(task), task.status) {
+        (_, TaskStatus::Waiting) => 0,
+        (Standing::Wip, _) => 1,
+        (Standing::Blocked, _) => 2,
+        (Standing::Done, _) => 3,
+        (Standing::Queue, _) => 4,
+    }
+}
