@@ -47,6 +47,11 @@ fn state_edit() {
 }
 
 #[test]
+fn the_scripts() {
+    check("scripts/README.md");
+}
+
+#[test]
 fn the_tests() {
     check("tests/README.md");
 }
@@ -78,8 +83,12 @@ fn check(readme: &str) {
     for block in console::blocks(&text) {
         let sandbox = Sandbox::new();
         match path.parent() {
-            Some(folder) if readme != "README.md" => copy(&folder.join("examples"), &sandbox),
-            _ => link_everything(&sandbox),
+            // Scripts are started from the top, as the project's own README does.
+            _ if readme == "README.md" || readme == "scripts/README.md" => {
+                link_everything(&sandbox);
+            }
+            Some(folder) => copy(&folder.join("examples"), &sandbox),
+            None => {}
         }
         for step in &block {
             let ran = sandbox.merged(&step.command);
@@ -100,7 +109,7 @@ fn copy(examples: &Path, sandbox: &Sandbox) {
     }
 }
 
-/// The project's own README is read at its top: everything is where it is there, and what is written stays here.
+/// The project's own README and that of the scripts are read at its top: everything is where it is there, and what is written stays here.
 fn link_everything(sandbox: &Sandbox) {
     let entries = std::fs::read_dir(root()).expect("the project has a folder");
     for entry in entries.flatten() {

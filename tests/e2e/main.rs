@@ -20,6 +20,7 @@ mod quickstart;
 mod resume;
 mod reviews;
 mod sandbox;
+mod scripts;
 mod worktrees;
 mod worktrees_agents;
 mod worktrees_bisect;
