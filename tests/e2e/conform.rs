@@ -11,7 +11,12 @@ fn conform(stage: &str, program: &str) -> e2e::Ran {
 
 #[test]
 fn our_stages_conform() {
-    for stage in ["plan-validate", "plan-schedule", "gate-run"] {
+    for stage in [
+        "plan-validate",
+        "plan-schedule",
+        "agent-dispatch",
+        "gate-run",
+    ] {
         conform(stage, stage).expect(0);
     }
 }
@@ -19,4 +24,15 @@ fn our_stages_conform() {
 #[test]
 fn a_program_that_only_copies_is_no_scheduler() {
     conform("plan-schedule", "cat").expect(1);
+}
+
+#[test]
+fn a_dispatcher_that_forgets_what_it_has_done_is_none() {
+    let told = conform(
+        "agent-dispatch",
+        "sh -c 'agent-dispatch --dir $(mktemp -d)'",
+    )
+    .expect(1);
+    let once = "the same run again: these succeeded: t1 t2 t3, wanted none";
+    assert!(told.stdout.contains(once), "{}", told.stdout);
 }

@@ -11,6 +11,7 @@ mod fan_in;
 mod fan_in_ground;
 mod fan_in_killed;
 mod fan_in_refused;
+mod foreign;
 mod orchestrate;
 mod parallel_list;
 mod part;
