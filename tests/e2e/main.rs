@@ -7,6 +7,7 @@ mod conform;
 mod disk;
 mod disk_full;
 mod docs;
+mod examples;
 mod fan_in;
 mod fan_in_ground;
 mod fan_in_killed;
