@@ -13,6 +13,7 @@ mod fan_in_ground;
 mod fan_in_killed;
 mod fan_in_refused;
 mod foreign;
+mod notify;
 mod orchestrate;
 mod parallel_list;
 mod part;
