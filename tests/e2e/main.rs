@@ -14,6 +14,7 @@ mod fan_in_killed;
 mod fan_in_refused;
 mod foreign;
 mod notify;
+mod oat;
 mod orchestrate;
 mod parallel_list;
 mod part;
