@@ -1,59 +1,186 @@
 //! What markers come to: records one by one, and the answer at the end. No clock, no streams.
 
-use schemas::marker::{Marker, MarkerKind};
-use schemas::{Body, Exit};
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
+use schemas::marker::{Marker, MarkerKind};
+use schemas::{ActivityState, Body, Exit};
+
+use crate::activity::Change;
 use crate::cli::Until;
+use crate::task::Task;
+
+/// Who said something.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speaker<'a> {
+    /// The source, as records name it.
+    pub(crate) source: &'a str,
+    /// The id that the source was given: it owns no other.
+    pub(crate) own: Option<&'a str>,
+}
 
 /// All that has been seen.
 #[derive(Debug)]
 pub(crate) struct Watch {
     ids: Vec<String>,
     until: Until,
-    /// How many markers counted.
-    seen: u64,
-    /// The last decisive marker of each id, in the order in which the ids came.
-    decided: Vec<(String, MarkerKind)>,
+    checks_owners: bool,
+    /// In the order in which they came.
+    tasks: Vec<Task>,
+    index: HashMap<String, usize>,
+    /// Whose each id is: the source that used it first.
+    owners: HashMap<String, String>,
+    /// The id that each source used first.
+    firsts: HashMap<String, String>,
+    /// Sources that have not said anything that counts.
+    mute: HashSet<String>,
     /// The marker that `until` waits for has come.
     met: Option<MarkerKind>,
 }
 
 impl Watch {
     /// Listens to `ids`, or to everybody when there are none.
-    pub(crate) fn new(ids: Vec<String>, until: Until) -> Watch {
+    pub(crate) fn new(ids: Vec<String>, until: Until, checks_owners: bool) -> Watch {
         Watch {
             ids,
             until,
-            seen: 0,
-            decided: Vec::new(),
+            checks_owners,
+            tasks: Vec::new(),
+            index: HashMap::new(),
+            owners: HashMap::new(),
+            firsts: HashMap::new(),
+            mute: HashSet::new(),
             met: None,
         }
     }
 
-    /// Takes the next marker; its number when it counts. After the awaited one, nothing counts.
-    pub(crate) fn take(&mut self, marker: &Marker) -> Option<u64> {
-        if self.is_over() || !(self.ids.is_empty() || self.ids.contains(&marker.id)) {
+    /// A source is there.
+    pub(crate) fn expect(&mut self, source: &str) {
+        if !self.firsts.contains_key(source) {
+            self.mute.insert(source.to_owned());
+        }
+    }
+
+    /// Takes the next marker; what it is when it counts. After the awaited one, nothing counts.
+    pub(crate) fn take(&mut self, now: Instant, who: Speaker, marker: Marker) -> Option<Body> {
+        if self.is_over() {
             return None;
         }
-        self.seen += 1;
+        let owner = self
+            .checks_owners
+            .then(|| self.spoofs(who, &marker.id))
+            .flatten();
+        if owner.is_none() && !(self.ids.is_empty() || self.ids.contains(&marker.id)) {
+            return None;
+        }
+        if let Some(owner) = owner {
+            return Some(Body::MarkerSpoofed {
+                task: marker.id,
+                marker: marker.kind.as_str().to_owned(),
+                text: marker.text,
+                owner: Some(owner),
+            });
+        }
+        let first = self.firsts.entry(who.source.to_owned());
+        first.or_insert_with(|| marker.id.clone());
+        self.mute.remove(who.source);
+        let owner = self.owners.entry(marker.id.clone());
+        owner.or_insert_with(|| who.source.to_owned());
         let kind = marker.kind;
-        if kind != MarkerKind::Progress {
-            match self.decided.iter_mut().find(|(id, _)| *id == marker.id) {
-                Some((_, last)) => *last = kind,
-                None => self.decided.push((marker.id.clone(), kind)),
+        let task = self.task(now, &marker.id, who.source);
+        task.text.clone_from(&marker.text);
+        task.activity = None;
+        let body = match kind {
+            MarkerKind::Progress => {
+                let (percent, said) = task.progress(marker.percent, marker.said);
+                Body::Progress {
+                    task: marker.id,
+                    attempt: None,
+                    percent,
+                    said,
+                    text: marker.text,
+                }
             }
-        }
-        let awaited = match self.until {
-            Until::Done => kind == MarkerKind::Done,
-            Until::Error => kind == MarkerKind::Error,
-            Until::Question => kind == MarkerKind::Question,
-            Until::Any => kind != MarkerKind::Progress,
-            Until::End => false,
+            _ => {
+                task.decide(kind);
+                body(marker)
+            }
         };
-        if awaited {
-            self.met = Some(kind);
+        self.met = self.awaited(kind).then_some(kind);
+        Some(body)
+    }
+
+    /// A source's line that means something but is no marker.
+    pub(crate) fn note(
+        &mut self,
+        now: Instant,
+        who: Speaker,
+        id: Option<String>,
+        pattern: String,
+        text: String,
+    ) -> Option<Body> {
+        if self.is_over() {
+            return None;
         }
-        Some(self.seen)
+        let task = id.unwrap_or_else(|| self.task_of(who).unwrap_or(who.source).to_owned());
+        self.task(now, &task, who.source).text.clone_from(&text);
+        Some(Body::Message {
+            task,
+            attempt: None,
+            pattern: Some(pattern),
+            text,
+        })
+    }
+
+    /// A source is at something else than before.
+    pub(crate) fn change(&mut self, now: Instant, who: Speaker, change: Change) -> Option<Body> {
+        if self.is_over() {
+            return None;
+        }
+        let id = self.task_of(who).map(str::to_owned);
+        let name = id.clone().unwrap_or_else(|| who.source.to_owned());
+        let silence = matches!(change.state, ActivityState::Silent | ActivityState::Stalled);
+        let heard = self.index.get(&name).map(|at| self.tasks[*at].heard);
+        let task = self.task(now, &name, who.source);
+        task.activity = Some(change.state);
+        task.percent = change.percent.or(task.percent);
+        if silence {
+            task.heard = heard.unwrap_or(now);
+        }
+        let (prompt, text) = match change.waits {
+            Some(waits) => (Some(waits.name), Some(waits.line)),
+            None => (None, None),
+        };
+        let (exit_code, signal) = change.exit.unwrap_or((None, None));
+        Some(Body::Activity {
+            task: id,
+            state: change.state,
+            sign: change.sign.to_owned(),
+            percent: change.percent,
+            silent_ms: change
+                .silent
+                .map(|silent| u64::try_from(silent.as_millis()).unwrap_or(u64::MAX)),
+            prompt,
+            text,
+            exit_code,
+            signal,
+        })
+    }
+
+    /// The task that a source is known to work at.
+    pub(crate) fn task_of<'a>(&'a self, who: Speaker<'a>) -> Option<&'a str> {
+        let only = match &self.ids[..] {
+            [id] => Some(id.as_str()),
+            _ => None,
+        };
+        who.own
+            .or(self.firsts.get(who.source).map(String::as_str))
+            .or(only)
+    }
+
+    /// All tasks, in the order in which they came.
+    pub(crate) fn tasks(&self) -> &[Task] {
+        &self.tasks
     }
 
     /// Whether what was waited for has come.
@@ -63,28 +190,90 @@ impl Watch {
 
     /// The answer; an error says why there is none.
     pub(crate) fn answer(&self) -> Result<Exit, String> {
-        if let Some(kind) = self.met {
-            return Ok(exit(kind));
+        match self.met {
+            Some(kind) if self.until != Until::All => return Ok(exit(kind)),
+            _ => {}
         }
+        let decided = |id: &String| self.index.get(id).and_then(|at| self.tasks[*at].decided);
         let missing: Vec<&str> = self
             .ids
             .iter()
-            .filter(|id| !self.decided.iter().any(|(decided, _)| decided == *id))
+            .filter(|id| decided(id).is_none())
             .map(String::as_str)
             .collect();
         let of = match missing[..] {
             [] => String::new(),
             _ => format!(" of {}", missing.join(", ")),
         };
-        let has = |wanted| self.decided.iter().any(|(_, kind)| *kind == wanted);
+        let has = |wanted| self.tasks.iter().any(|task| task.decided == Some(wanted));
         if has(MarkerKind::Error) {
             Ok(Exit::No)
-        } else if self.decided.is_empty() || !missing.is_empty() {
+        } else if self.tasks.iter().all(|task| task.decided.is_none()) || !missing.is_empty() {
             Err(format!("no result marker{of}"))
         } else if has(MarkerKind::Question) {
             Ok(Exit::Waiting)
         } else {
             Ok(Exit::Yes)
+        }
+    }
+
+    fn task(&mut self, now: Instant, id: &str, source: &str) -> &mut Task {
+        let at = match self.index.get(id) {
+            Some(at) => *at,
+            None => {
+                self.tasks.push(Task::new(id, source, now));
+                self.index.insert(id.to_owned(), self.tasks.len() - 1);
+                self.tasks.len() - 1
+            }
+        };
+        let task = &mut self.tasks[at];
+        if task.source != source {
+            source.clone_into(&mut task.source);
+        }
+        task.heard = now;
+        task
+    }
+
+    /// Who it should have been, when this source does not own this id. Without a name or `--id`, what a source uses first is
+    /// its own, unless another one had it before.
+    fn spoofs(&self, who: Speaker, id: &str) -> Option<String> {
+        let named = who.own.map(|own| (own == id, own.to_owned()));
+        let listed = || match &self.ids[..] {
+            [] => None,
+            ids => Some((ids.iter().any(|known| known == id), ids.join(", "))),
+        };
+        let first = || {
+            self.firsts
+                .get(who.source)
+                .map(|first| (first == id, first.clone()))
+        };
+        let others = || {
+            self.owners
+                .get(id)
+                .map(|owner| (owner == who.source, owner.clone()))
+        };
+        let (owns, owner) = named.or_else(listed).or_else(first).or_else(others)?;
+        (!owns).then_some(owner)
+    }
+
+    fn awaited(&self, kind: MarkerKind) -> bool {
+        match self.until {
+            Until::Done => kind == MarkerKind::Done,
+            Until::Error => kind == MarkerKind::Error,
+            Until::Question => kind == MarkerKind::Question,
+            Until::Any => kind != MarkerKind::Progress,
+            Until::All if self.ids.is_empty() => {
+                self.mute.is_empty() && self.tasks.iter().all(Task::is_final)
+            }
+            Until::All => {
+                let is_final = |id: &String| {
+                    self.index
+                        .get(id)
+                        .is_some_and(|at| self.tasks[*at].is_final())
+                };
+                self.ids.iter().all(is_final)
+            }
+            Until::End => false,
         }
     }
 }
@@ -97,8 +286,8 @@ fn exit(kind: MarkerKind) -> Exit {
     }
 }
 
-/// The record that a marker is.
-pub(crate) fn body(marker: Marker) -> Body {
+/// The record that a marker is, as it stands.
+fn body(marker: Marker) -> Body {
     let (task, attempt, text) = (marker.id, None, marker.text);
     match marker.kind {
         MarkerKind::Progress => Body::Progress {
@@ -127,73 +316,4 @@ pub(crate) fn body(marker: Marker) -> Body {
 }
 
 #[cfg(test)]
-mod tests {
-    use schemas::marker::Scanner;
-
-    use super::*;
-
-    /// The exit code, or why there is none.
-    fn answer(ids: &[&str], until: Until, text: &str) -> Result<u8, String> {
-        let mut watch = Watch::new(ids.iter().map(|id| (*id).to_owned()).collect(), until);
-        let mut scanner = Scanner::new();
-        let mut take = |marker: Marker| {
-            watch.take(&marker);
-        };
-        scanner.feed(text.as_bytes(), &mut take);
-        scanner.finish(&mut take);
-        watch.answer().map(Exit::code)
-    }
-
-    #[test]
-    fn the_last_word_of_an_id_counts() {
-        assert_eq!(
-            answer(&[], Until::End, "[QUESTION:a] x\n[DONE:a] y\n"),
-            Ok(0)
-        );
-        assert_eq!(
-            answer(&[], Until::End, "[DONE:a] y\n[QUESTION:a] x\n"),
-            Ok(5)
-        );
-        assert_eq!(answer(&[], Until::End, "[DONE:a] y\n[ERROR:a] x\n"), Ok(1));
-        assert_eq!(
-            answer(&[], Until::End, "[DONE:a] y\n[PROGRESS:a] 5%\n"),
-            Ok(0)
-        );
-    }
-
-    #[test]
-    fn one_id_does_not_hide_what_another_said() {
-        assert_eq!(answer(&[], Until::End, "[ERROR:a] x\n[DONE:b] y\n"), Ok(1));
-        assert_eq!(
-            answer(&[], Until::End, "[QUESTION:a] x\n[DONE:b] y\n"),
-            Ok(5)
-        );
-        assert_eq!(
-            answer(&["b"], Until::End, "[ERROR:a] x\n[DONE:b] y\n"),
-            Ok(0)
-        );
-        let missing = answer(&["a", "b"], Until::End, "[DONE:b] y\n");
-        assert_eq!(missing, Err("no result marker of a".to_owned()));
-    }
-
-    #[test]
-    fn what_was_waited_for_decides() {
-        assert_eq!(
-            answer(&[], Until::Done, "[ERROR:a] x\n[DONE:a] y\n[ERROR:a] z\n"),
-            Ok(0)
-        );
-        assert_eq!(
-            answer(
-                &[],
-                Until::Any,
-                "[PROGRESS:a] 1%\n[QUESTION:a] x\n[DONE:a] y\n"
-            ),
-            Ok(5)
-        );
-        assert_eq!(answer(&[], Until::Done, "[ERROR:a] x\n"), Ok(1));
-        assert_eq!(
-            answer(&[], Until::End, "[PROGRESS:a] 1%\n"),
-            Err("no result marker".to_owned())
-        );
-    }
-}
+mod tests;

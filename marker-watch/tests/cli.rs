@@ -242,9 +242,12 @@ fn of_an_event_stream_only_the_assistants_words_count() {
 #[test]
 fn a_reader_that_has_gone_ends_it_quietly() {
     let (mut child, mut stdin) = start(&[]);
-    drop(child.stdout.take());
-    // The input stays open: only the failed write can end it.
+    let mut stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
     stdin.write_all(b"[DONE:a] x\n").expect("it reads");
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("a record comes");
+    // The input stays open, and nothing more comes of it: nobody listens, and that is enough.
+    drop(stdout);
     let mut said = String::new();
     let mut stderr = child.stderr.take().expect("stderr is a pipe");
     stderr.read_to_string(&mut said).expect("UTF-8");

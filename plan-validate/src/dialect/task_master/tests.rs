@@ -170,7 +170,11 @@ fn every_tag_of_the_largest_real_file_is_read() {
     let tags: Value = serde_json::from_str(&text).expect("it is mended");
     let mut report = String::new();
     for tag in tags.as_object().expect("tags").keys() {
-        let examined = examine_dialect(&TASK_MASTER, material(&text, Some(tag)), false);
+        let examined = examine_dialect(
+            &TASK_MASTER,
+            material(&text, Some(tag)),
+            &crate::levels::Levels::default(),
+        );
         let examined = examined.expect("the schema compiles");
         let plan: Value = serde_json::from_str(&examined.canonical()).expect("JSON");
         let tasks = plan["tasks"].as_array().expect("tasks");
