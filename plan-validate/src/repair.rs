@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use schemas::replace::{Writers, replace};
 use schemas::{Console, Exit, Failure, Severity, document};
 use similar::TextDiff;
 
@@ -95,5 +96,5 @@ fn write(file: &Path, before: &str, after: &str) -> Result<(), Failure> {
         );
         return Err(Failure::trouble(failed));
     }
-    schemas::replace::replace(file, &[mark, after.as_bytes()].concat())
+    replace(file, &[mark, after.as_bytes()].concat(), Writers::Any)
 }

@@ -19,10 +19,10 @@ mod yaml;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path as FilePath, PathBuf};
+use std::path::Path as FilePath;
 
 use schemas::document::{MAX_DOCUMENT, write_text};
-use schemas::replace::{create, replace};
+use schemas::replace::{Writers, create, replace};
 use schemas::{Exit, Failure};
 use serde_json::Value;
 
@@ -88,7 +88,8 @@ fn make(
     // Judged first: what is refused leaves no folders behind.
     let fresh = change("")?;
     std::fs::create_dir_all(folder).map_err(trouble)?;
-    create(file, fresh.as_bytes())
+    let _lock = lock_folder(folder)?;
+    create(file, fresh.as_bytes(), Writers::Locked)
 }
 
 /// What is not as it was expected.
@@ -176,7 +177,7 @@ pub(crate) fn rewrite(
     if fresh == text {
         Ok(())
     } else {
-        replace(file, fresh.as_bytes())
+        replace(file, fresh.as_bytes(), Writers::Locked)
     }
 }
 
@@ -185,12 +186,13 @@ pub(crate) fn rewrite(
 fn lock(file: &FilePath) -> Result<File, Failure> {
     let cannot = |error| Failure::input(format!("cannot read {}", file.display())).because(&error);
     let real = file.canonicalize().map_err(cannot)?;
-    let folder = real
-        .parent()
-        .map_or_else(|| PathBuf::from("/"), FilePath::to_owned);
+    lock_folder(real.parent().unwrap_or(FilePath::new("/")))
+}
+
+fn lock_folder(folder: &FilePath) -> Result<File, Failure> {
     let trouble =
         |error| Failure::trouble(format!("cannot lock {}", folder.display())).because(&error);
-    let lock = File::open(&folder).map_err(trouble)?;
+    let lock = File::open(folder).map_err(trouble)?;
     lock.lock().map_err(trouble)?;
     Ok(lock)
 }

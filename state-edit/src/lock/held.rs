@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use schemas::{Console, Exit, Failure, time};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -19,7 +19,8 @@ use crate::process::Process;
 
 /// What happens while the command runs.
 enum Event {
-    Ended(std::io::Result<ExitStatus>),
+    /// It has, and nobody has asked for its status yet.
+    Ended(std::io::Result<Child>),
     Told(i32),
 }
 
@@ -63,9 +64,13 @@ pub(super) fn run(
     if released.is_ok() {
         milestone.clear()?;
     }
-    let exit = ran?;
+    let mut child = ran?;
     released?;
-    Ok(exit)
+    // Only now: a process whose status nobody has asked for is still there, and so is its lock for those who wait.
+    let status = child.wait();
+    let status =
+        status.map_err(|error| Failure::trouble("cannot wait for the command").because(&error))?;
+    Ok(Exit::Command(code_of(status)))
 }
 
 struct Held<'a> {
@@ -79,7 +84,7 @@ struct Held<'a> {
 }
 
 impl Held<'_> {
-    fn watch(&mut self, pid: u32, events: &Receiver<Event>) -> Result<Exit, Failure> {
+    fn watch(&mut self, pid: u32, events: &Receiver<Event>) -> Result<Child, Failure> {
         let mut lost = self.refresh();
         loop {
             if lost.is_some() {
@@ -93,7 +98,7 @@ impl Held<'_> {
                 Ok(Event::Ended(status)) => {
                     return match (lost, status) {
                         (Some(failure), _) => Err(failure),
-                        (None, Ok(status)) => Ok(Exit::Command(code_of(status))),
+                        (None, Ok(child)) => Ok(child),
                         (None, Err(error)) => {
                             Err(Failure::trouble("cannot wait for the command").because(&error))
                         }
@@ -145,10 +150,20 @@ impl Held<'_> {
     }
 }
 
-fn wait_for(mut child: Child, sender: Sender<Event>) {
+fn wait_for(child: Child, sender: Sender<Event>) {
     std::thread::spawn(move || {
-        let _ = sender.send(Event::Ended(child.wait()));
+        let ended = has_ended(&child).map(|()| child);
+        let _ = sender.send(Event::Ended(ended));
     });
+}
+
+/// Waits for the end of a process, and leaves its status to be asked for.
+fn has_ended(child: &Child) -> std::io::Result<()> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or(std::io::ErrorKind::NotFound)?;
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options))?;
+    Ok(())
 }
 
 /// Signals that would end us are told to the command, whose end is ours. The terminal's own reach it anyway.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::run::{Call, Run, program};
+use crate::run::{Call, Run, program, skip};
 
 /// A disk of 64 KiB, for who may mount one.
 struct Disk<'a>(&'a Path);
@@ -45,7 +45,7 @@ fn run_quietly(name: &str, args: &[&str]) -> bool {
 fn a_full_disk_and_a_read_only_one_take_nothing_away() {
     let run = Run::missing();
     let Some(disk) = Disk::mount(&run.dir) else {
-        eprintln!("skipped: mounting a small disk is not allowed here");
+        skip("mounting a small disk is not allowed here");
         return;
     };
     run.start(&["t1"]);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::run::{Call, program};
+use crate::run::{Call, program, skip};
 
 /// A folder with a file in it.
 struct Folder {
@@ -69,7 +69,7 @@ fn several_edits_happen_together_or_not_at_all() {
         call("get", &file, &["phase", "/progress/done", "--raw"]).out,
         "testing\n3\n"
     );
-    call("get", &file, &["phases"]).refused(1, "has nothing at /phases");
+    call("get", &file, &["phases"]).refused(1, "there is nothing at /phases");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_dry_run_prints_a_diff_that_patch_takes() {
     if patched {
         assert_eq!(std::fs::read_to_string(&copy.1).unwrap(), edited);
     } else {
-        eprintln!("skipped: there is no patch here to take the diff");
+        skip("there is no patch here to take the diff");
     }
 }
 
