@@ -13,6 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   plan-validate plan.json                       is it sound? writes it on, unchanged
   plan-validate plan.yaml | plan-schedule       YAML becomes JSON on the way
+  plan-validate specs/001-clock | plan-schedule so does the folder of another tool's plan
   plan-validate --strict --problems json < plan.json > /dev/null
   plan-validate --deny thin-description --allow V081 plan.json
   plan-validate --fix plan.yaml | less          what could be fixed; --fix --write does it
@@ -29,7 +30,7 @@ Exit codes:
 /// Check a plan and write it on as canonical JSON
 ///
 /// Reports everything that is wrong at once, each problem with its place and advice, on stderr.
-/// The plan goes to stdout only when it has no error: JSON as it came, byte by byte; YAML as JSON.
+/// The plan goes to stdout only when it has no error: JSON as it came, byte by byte; all else as JSON.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Cli {

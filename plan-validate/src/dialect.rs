@@ -32,6 +32,8 @@ mod tasks;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod tests;

@@ -125,6 +125,31 @@ fn report(dialect: &'static Dialect, file: &Path) -> String {
     }
 }
 
+/// The real files of every dialect, as they belong together; none where there is no corpus.
+pub(super) fn samples() -> Vec<(&'static Dialect, Vec<(String, String)>)> {
+    let Some(corpus) = corpus() else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for (name, folder, suffix) in PLACES {
+        let dialect = ALL
+            .iter()
+            .find(|dialect| dialect.name == *name)
+            .expect("a dialect");
+        for path in files(&corpus, folder, suffix) {
+            let mut files = Vec::new();
+            if path.is_dir() {
+                super::fuzz::collect(&path, "", &mut files);
+                files.sort_by_key(|(path, _)| path != "epic.md");
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                files.push((path.to_string_lossy().into_owned(), text));
+            }
+            all.push((*dialect, files));
+        }
+    }
+    all
+}
+
 #[test]
 fn every_real_file_is_read_or_refused_for_a_reason() {
     let Some(corpus) = corpus() else { return };
