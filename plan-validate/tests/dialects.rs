@@ -5,8 +5,9 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -82,4 +83,124 @@ fn run(case: &Path, dialect: &str) -> String {
     } else {
         format!("{text}\n{plan}")
     }
+}
+
+/// Exit code, stderr and stdout of a run in `folder`, with `text` as its stdin.
+fn program(folder: &Path, args: &[&str], text: &str) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_plan-validate"))
+        .args(args)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // It may have no use for it.
+    let _ = child
+        .stdin
+        .take()
+        .expect("stdin is a pipe")
+        .write_all(text.as_bytes());
+    let output = child.wait_with_output().expect("the program ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let code = output.status.code().expect("it ended by itself");
+    (code, text(&output.stderr), text(&output.stdout))
+}
+
+const TASKS: &str = "# Tasks: Clock\n\n## Phase 1: Set up\n\n- [ ] T001 Create the crate, with a build that passes\n";
+
+#[test]
+fn auto_says_what_it_decided_and_quiet_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, stderr, stdout) = program(folder.path(), &[], TASKS);
+    assert_eq!(
+        (code, stderr.as_str()),
+        (
+            0,
+            "plan-validate: <stdin> is read as a tasks.md of spec-kit (--from spec-kit)\n"
+        )
+    );
+    assert!(stdout.contains("\"planId\": \"clock\""), "{stdout}");
+    for args in [
+        &["-q"][..],
+        &["--from", "spec-kit"],
+        &["-q", "--problems", "json"],
+    ] {
+        let again = program(folder.path(), args, TASKS);
+        assert_eq!(again, (0, String::new(), stdout.clone()), "{args:?}");
+    }
+    let (code, stderr, _) = program(folder.path(), &["--problems", "json"], TASKS);
+    let said: Value = serde_json::from_str(&stderr).expect("one problem");
+    assert_eq!(
+        (code, &said["severity"], &said["code"]),
+        (0, &"info".into(), &"dialect".into())
+    );
+    // A plan of ours stays one, whatever its texts look like, and nothing is said.
+    let plan = "planId: p\ntasks:\n- id: t1\n  title: T\n  description: |\n    - [ ] T001 Create the crate, with a build that passes\n";
+    let (code, stderr, stdout) = program(folder.path(), &[], plan);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.contains("\"id\": \"t1\""), "{stdout}");
+}
+
+#[test]
+fn what_cannot_be_told_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    fs::write(
+        root.join("notes.md"),
+        "# Notes\n\nNothing that is a plan.\n",
+    )
+    .expect("a file");
+    let says = |args: &[&str], expected: i32, words: &[&str]| {
+        let (code, stderr, stdout) = program(root, args, "");
+        assert_eq!(
+            (code, stdout.as_str()),
+            (expected, ""),
+            "{args:?}: {stderr}"
+        );
+        for word in words {
+            assert!(stderr.contains(word), "{args:?}: {word} is not in {stderr}");
+        }
+    };
+    says(
+        &["notes.md"],
+        3,
+        &["cannot tell what plan notes.md is", "--from", "spec-kit"],
+    );
+    says(&["."], 3, &["no plan is in it", "tasks.md (spec-kit)"]);
+    says(
+        &["--from", "oat", "."],
+        3,
+        &["a plan.md of open-agent-toolkit is not in it", "plan.md"],
+    );
+    says(
+        &["--from", "archetype", "."],
+        3,
+        &["is a file, not a folder"],
+    );
+    says(&["--from", "json", "."], 3, &["it is a folder"]);
+    says(
+        &["--from", "oat", "--as", "schedule", "notes.md"],
+        2,
+        &["--from with a dialect is for plans"],
+    );
+    says(
+        &["--from", "oat", "--features", "notes.md", "notes.md"],
+        2,
+        &["--features is for --from archetype"],
+    );
+    fs::write(root.join("tasks.md"), TASKS).expect("a file");
+    fs::write(root.join("epic.md"), "---\nname: e\n---\n").expect("a file");
+    says(
+        &["."],
+        3,
+        &[
+            "several plans are in it",
+            "spec-kit (tasks.md)",
+            "ccpm (epic.md)",
+        ],
+    );
+    let (code, stderr, _) = program(root, &["--from", "spec-kit", "."], "");
+    assert_eq!((code, stderr.as_str()), (0, ""));
 }

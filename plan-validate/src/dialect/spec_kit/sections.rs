@@ -273,7 +273,10 @@ impl Reader<'_> {
             .get(item.line.at.end..item.at.end)
             .unwrap_or_default();
         let phase = self.phase(draft);
-        let dependencies = line::dependencies(&parts.text);
+        // `- Dependency: T001` below a task.
+        let below = fields::read(&item.inner, draft);
+        let mut dependencies = line::dependencies(&parts.text);
+        dependencies.extend(below.dependencies.into_iter().flatten());
         self.tasks.tasks.push(Task {
             id,
             at: item.line.at.clone(),
@@ -287,9 +290,9 @@ impl Reader<'_> {
             done,
             dependencies,
             has_field: false,
-            priority: None,
-            minutes: None,
-            acceptance: Vec::new(),
+            priority: below.priority,
+            minutes: below.minutes,
+            acceptance: below.acceptance,
         });
     }
 
