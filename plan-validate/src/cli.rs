@@ -14,6 +14,7 @@ Examples:
   plan-validate plan.json                       is it sound? writes it on, unchanged
   plan-validate plan.yaml | plan-schedule       YAML becomes JSON on the way
   plan-validate specs/001-clock | plan-schedule so does the folder of another tool's plan
+  plan-validate .taskmaster/tasks/tasks.json --tag search | plan-schedule
   plan-validate --strict --problems json < plan.json > /dev/null
   plan-validate --deny thin-description --allow V081 plan.json
   plan-validate --fix plan.yaml | less          what could be fixed; --fix --write does it
