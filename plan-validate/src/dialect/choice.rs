@@ -128,6 +128,12 @@ fn with_siblings(
         let root = path.parent().unwrap_or(Path::new(""));
         return Ok((folder::read(root, prefix, layout)?, called(root, prefix)));
     }
+    if input.text.len() > folder::MOST {
+        return Err(Failure::input(format!(
+            "cannot read {}: larger than 64 MiB",
+            input.name
+        )));
+    }
     let text = Text {
         path: name.to_owned(),
         name: input.name.clone(),

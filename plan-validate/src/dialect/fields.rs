@@ -41,15 +41,15 @@ impl<'n> Fields<'n> {
 
     /// What was not taken, without what is null or an empty text or list.
     pub(super) fn rest(&self) -> Node {
+        let is_empty = |value: &Node| {
+            let is_empty_list = value.is_list() && value.items().is_empty();
+            value.is_null() || value.as_str() == Some("") || is_empty_list
+        };
+        let entries = self.node.entries().iter();
+        let left =
+            entries.filter(|(key, value)| !is_empty(value) && !self.taken.contains(&key.as_str()));
         let mut rest = Node::map(self.node.at.clone());
-        for (key, value) in self.node.entries() {
-            let is_empty = value.is_null()
-                || value.as_str() == Some("")
-                || (value.is_list() && value.items().is_empty());
-            if !is_empty && !self.taken.contains(&key.as_str()) {
-                rest.set(key, value.clone());
-            }
-        }
+        rest.merge(left.cloned());
         rest
     }
 }

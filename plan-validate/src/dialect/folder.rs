@@ -10,10 +10,10 @@ use crate::dialect::Layout;
 use crate::dialect::material::Text;
 
 /// Largest file of a folder.
-const LARGEST: u64 = 16 << 20;
+const LARGEST: u64 = MOST as u64;
 
-/// Most that is read of one folder.
-const MOST: usize = 64 << 20;
+/// Most that is read of one folder, or of one text in a dialect.
+pub(super) const MOST: usize = 64 << 20;
 
 /// Most files that are read of one folder.
 const MOST_FILES: usize = 10_000;
@@ -113,7 +113,7 @@ pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::input(format!("cannot read {name}")).because(&error))?;
     if bytes.len() as u64 > LARGEST {
         return Err(Failure::input(format!(
-            "cannot read {name}: larger than 16 MiB"
+            "cannot read {name}: larger than 64 MiB"
         )));
     }
     let text = String::from_utf8(bytes).map_err(|error| {

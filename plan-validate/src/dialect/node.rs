@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use schemas::source::{Source, escape, scan, syntax_problem};
+use schemas::source::{Source, duplicate_keys, escape, scan, syntax_problem};
 use schemas::{Problem, yaml};
 use serde_json::{Map, Value};
 
@@ -59,23 +59,26 @@ impl Node {
         Node { at, content }
     }
 
-    /// Reads JSON that stands at `offset`. Duplicate keys are the caller's to report ([`duplicate_keys`]).
-    ///
-    /// [`duplicate_keys`]: schemas::source::duplicate_keys
-    pub(crate) fn from_json(text: &str, offset: usize) -> Result<Node, Box<Problem>> {
-        match serde_json::from_str(text) {
-            Ok(value) => {
-                let mut places = HashMap::new();
-                scan(text, |pointer, span| {
-                    places.insert(pointer.to_owned(), span);
-                });
-                Ok(located(value, &places, offset))
-            }
-            Err(error) => {
-                let source = Source::json("", text.to_owned());
-                Err(Box::new(shifted(syntax_problem(&source, &error), offset)))
-            }
+    /// Reads JSON that stands at `offset`. A key that stands twice is an error.
+    pub(crate) fn from_json(text: &str, offset: usize) -> Result<Node, Vec<Problem>> {
+        let value = serde_json::from_str(text).map_err(|error| {
+            let source = Source::json("", text.to_owned());
+            vec![shifted(syntax_problem(&source, &error), offset)]
+        })?;
+        let twice = duplicate_keys(text).into_iter().map(|problem| Problem {
+            // It points into the text, not into the plan.
+            pointer: None,
+            ..shifted(problem, offset)
+        });
+        let twice: Vec<Problem> = twice.collect();
+        if !twice.is_empty() {
+            return Err(twice);
         }
+        let mut spans = Vec::new();
+        scan(text, |_, span| {
+            spans.push(span.start + offset..span.end + offset)
+        });
+        Ok(placed(value, &mut spans.into_iter()))
     }
 
     /// Reads YAML that stands at `offset`.
@@ -108,6 +111,24 @@ impl Node {
             match entries.iter_mut().find(|(name, _)| name == key) {
                 Some((_, old)) => *old = value,
                 None => entries.push((key.to_owned(), value)),
+            }
+        }
+    }
+
+    /// Adds entries to an object, or replaces them. As [`Node::set`], for many.
+    pub(crate) fn merge(&mut self, others: impl IntoIterator<Item = (String, Node)>) {
+        let Content::Map(entries) = &mut self.content else {
+            return;
+        };
+        let positions = entries.iter().map(|(key, _)| key.clone()).zip(0..);
+        let mut positions: HashMap<String, usize> = positions.collect();
+        for (key, value) in others {
+            match positions.get(&key).and_then(|at| entries.get_mut(*at)) {
+                Some((_, old)) => *old = value,
+                None => {
+                    positions.insert(key.clone(), entries.len());
+                    entries.push((key, value));
+                }
             }
         }
     }
@@ -227,15 +248,22 @@ impl Node {
         self.clone().into_parts().0
     }
 
-    /// The value, and the places of its parts by pointer.
+    /// The value, and the places of its parts by pointer; not of what is in `metadata`, where nothing is ever wrong, and
+    /// where keys may be of any length.
     pub(crate) fn into_parts(self) -> (Value, HashMap<String, Range<usize>>) {
         let mut places = HashMap::new();
-        let value = self.part(&mut String::new(), &mut places);
+        let value = self.part(&mut String::new(), Some(&mut places));
         (value, places)
     }
 
-    fn part(self, pointer: &mut String, places: &mut HashMap<String, Range<usize>>) -> Value {
-        places.insert(pointer.clone(), self.at);
+    fn part(
+        self,
+        pointer: &mut String,
+        mut places: Option<&mut HashMap<String, Range<usize>>>,
+    ) -> Value {
+        if let Some(places) = &mut places {
+            places.insert(pointer.clone(), self.at);
+        }
         let length = pointer.len();
         let value = match self.content {
             Content::Scalar(value) => value,
@@ -244,7 +272,7 @@ impl Node {
                 for (index, item) in items.into_iter().enumerate() {
                     pointer.push('/');
                     pointer.push_str(&index.to_string());
-                    values.push(item.part(pointer, places));
+                    values.push(item.part(pointer, places.as_deref_mut()));
                     pointer.truncate(length);
                 }
                 Value::Array(values)
@@ -254,7 +282,13 @@ impl Node {
                 for (key, item) in entries {
                     pointer.push('/');
                     pointer.push_str(&escape(&key));
-                    let value = item.part(pointer, places);
+                    if key == "metadata"
+                        && let Some(places) = places.as_deref_mut()
+                    {
+                        places.insert(pointer.clone(), item.at.clone());
+                    }
+                    let below = places.as_deref_mut().filter(|_| key != "metadata");
+                    let value = item.part(pointer, below);
                     values.insert(key, value);
                     pointer.truncate(length);
                 }
@@ -264,6 +298,27 @@ impl Node {
         pointer.truncate(length);
         value
     }
+}
+
+/// A value with the places of its parts in the order in which they end. By pointers instead it would take their
+/// length times their number, which no text bounds.
+fn placed(value: Value, places: &mut impl Iterator<Item = Range<usize>>) -> Node {
+    let content = match value {
+        Value::Array(items) => {
+            Content::List(items.into_iter().map(|item| placed(item, places)).collect())
+        }
+        Value::Object(entries) => {
+            let entries = entries.into_iter();
+            Content::Map(
+                entries
+                    .map(|(key, value)| (key, placed(value, places)))
+                    .collect(),
+            )
+        }
+        scalar => Content::Scalar(scalar),
+    };
+    let at = places.next().unwrap_or_default();
+    Node { at, content }
 }
 
 fn located(value: Value, places: &HashMap<String, Range<usize>>, offset: usize) -> Node {

@@ -229,6 +229,8 @@ fn wholes(works: &[Work], at: usize) -> impl Iterator<Item = usize> {
 struct Tree<'w> {
     works: &'w [Work],
     by_id: HashMap<&'w str, usize>,
+    /// What the parts of each wait for instead of it.
+    passed_on: Vec<Vec<&'w Node>>,
     /// The parts of each that are not finished, without those that a part beside them waits for.
     last: Vec<Vec<usize>>,
     /// Whether it has parts that are not finished.
@@ -244,6 +246,7 @@ impl<'w> Tree<'w> {
         let mut tree = Tree {
             works,
             by_id: HashMap::with_capacity(works.len()),
+            passed_on: vec![Vec::new(); works.len()],
             last: vec![Vec::new(); works.len()],
             has_open_parts: vec![false; works.len()],
             has_parts: vec![false; works.len()],
@@ -277,6 +280,16 @@ impl<'w> Tree<'w> {
                 && !is_waited_for[at]
             {
                 tree.last[whole].push(at);
+            }
+            if tree.has_open_parts[at] {
+                let passed_on = work
+                    .waits_for
+                    .iter()
+                    .filter(|wait| tree.is_passed_on(wait, at));
+                let mut known = HashSet::new();
+                tree.passed_on[at] = passed_on
+                    .filter(|wait| known.insert(wait.as_str()))
+                    .collect();
             }
         }
         tree
@@ -321,8 +334,8 @@ impl<'w> Tree<'w> {
             if self.is_after_another[below] || !self.works[whole].state.is_unfinished() {
                 break;
             }
-            for wait in &self.works[whole].waits_for {
-                if self.is_passed_on(wait, whole) && !add(wait) {
+            for wait in &self.passed_on[whole] {
+                if !add(wait) {
                     return all;
                 }
             }

@@ -18,11 +18,8 @@ mod tests;
 
 use std::collections::HashSet;
 
-use schemas::source::duplicate_keys;
-
 use self::references::References;
 use self::task::Item;
-use super::node::shifted;
 use super::parts::{self, State};
 use super::{Dialect, Draft, File, Glimpse, Layout, Material, Node};
 
@@ -110,20 +107,15 @@ fn read(material: &Material) -> Draft {
 fn parsed(material: &Material, file: &File, draft: &mut Draft) -> Option<Node> {
     let text = material.text(file);
     match Node::from_json(text, file.span.start) {
-        Ok(root) => {
-            for mut problem in duplicate_keys(text) {
-                // It points into the file, not into the plan.
-                problem.pointer = None;
-                draft.found.push(shifted(problem, file.span.start));
-            }
-            Some(root)
-        }
-        Err(mut problem) => {
-            if !recognises(&Glimpse::new(file.name(), text)) {
+        Ok(root) => Some(root),
+        Err(mut problems) => {
+            if let Some(problem) = problems.first_mut()
+                && !recognises(&Glimpse::new(file.name(), text))
+            {
                 problem.message = format!("no file of task-master, and {}", problem.message);
                 problem.help = Some(tag::FORM.to_owned());
             }
-            draft.found.push(*problem);
+            draft.found.extend(problems);
             None
         }
     }

@@ -144,7 +144,7 @@ fn json_and_yaml_keep_their_places() {
     let text = "{\"a\": [1, {\"b/c\": \"ü\"}], \"d\": null}";
     let yaml = "a:\n  - 1\n  - b/c: ü\nd: ~\n";
     for (text, node) in [
-        (text, Node::from_json(text, 100).map_err(|p| vec![*p])),
+        (text, Node::from_json(text, 100)),
         (yaml, Node::from_yaml(yaml, 100)),
     ] {
         let node = node.expect("well-formed");
@@ -157,6 +157,16 @@ fn json_and_yaml_keep_their_places() {
         assert_eq!(node.some("d"), None);
         assert_eq!(node.value(), json!({"a": [1, {"b/c": "ü"}], "d": null}));
     }
-    let problem = Node::from_json("{\"a\": x}", 100).expect_err("not JSON");
-    assert_eq!(problem.span, Some(106..107));
+    let problems = Node::from_json("{\"a\": x}", 100).expect_err("not JSON");
+    assert_eq!(problems[0].span, Some(106..107));
+    let problems = Node::from_json("{\"a\": 1, \"a\": 2}", 100).expect_err("a key twice");
+    assert_eq!(
+        (problems[0].code.as_str(), problems[0].span.clone()),
+        ("duplicate-key", Some(109..112))
+    );
+    // What is in `metadata` is nobody's business, but there.
+    let node = Node::from_json("{\"metadata\": {\"k\": [1]}, \"b\": [2]}", 0).expect("well-formed");
+    let mut places: Vec<String> = node.into_parts().1.into_keys().collect();
+    places.sort();
+    assert_eq!(places, ["", "/b", "/b/0", "/metadata"]);
 }

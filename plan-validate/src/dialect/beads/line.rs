@@ -2,9 +2,7 @@
 
 use schemas::Problem;
 
-use super::super::node::shifted;
 use super::super::{Draft, Node};
-use schemas::source::duplicate_keys;
 
 /// The objects, each with its place. An error for every line that is none.
 pub(super) fn read(text: &str, offset: usize, draft: &mut Draft) -> Vec<Node> {
@@ -27,27 +25,21 @@ pub(super) fn read(text: &str, offset: usize, draft: &mut Draft) -> Vec<Node> {
             continue;
         }
         match Node::from_json(line, at) {
-            Ok(node) if node.is_map() => {
-                for mut problem in duplicate_keys(line) {
-                    // It points into the line, not into the plan.
-                    problem.pointer = None;
-                    draft.found.push(shifted(problem, at));
-                }
-                lines.push(node);
-            }
+            Ok(node) if node.is_map() => lines.push(node),
             Ok(node) => draft.error(
                 "not-an-issue",
                 format!("this line is {}", node.kind()),
                 node.at.clone(),
                 "every line is an object: {\"id\": ..., \"title\": ..., ...}",
             ),
-            Err(problem) => draft.found.push(Problem {
-                help: problem
-                    .help
-                    .clone()
-                    .or(Some("every line is one JSON object".to_owned())),
-                ..*problem
-            }),
+            Err(problems) => draft.found.extend(problems.into_iter().map(|problem| {
+                Problem {
+                    help: problem
+                        .help
+                        .or(Some("every line is one JSON object".to_owned())),
+                    ..problem
+                }
+            })),
         }
     }
     lines

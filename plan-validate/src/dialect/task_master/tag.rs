@@ -38,13 +38,17 @@ impl Chosen<'_> {
             .section
             .some("metadata")
             .or_else(|| self.section.some("meta"));
-        for (key, value) in about.map_or(&[][..], Node::entries) {
-            match (key.as_str(), value.as_str()) {
-                ("description", Some(_)) => plan.set("summary", value.clone()),
-                ("created", Some(_)) => plan.set("createdAt", value.clone()),
-                _ => metadata.set(key, value.clone()),
+        let about = about.map_or(&[][..], Node::entries);
+        for (key, home) in [("description", "summary"), ("created", "createdAt")] {
+            let value = about
+                .iter()
+                .find(|(name, value)| name == key && value.as_str().is_some());
+            if let Some((_, value)) = value {
+                plan.set(home, value.clone());
             }
         }
+        metadata.merge(about.iter().cloned());
+        metadata.remove(&["description", "created"]);
         plan.set("metadata", metadata);
         plan
     }

@@ -2,9 +2,6 @@
 
 use serde::de::IgnoredAny;
 
-use schemas::source::duplicate_keys;
-
-use super::super::node::shifted;
 use super::super::{Draft, Node};
 use super::call;
 
@@ -37,16 +34,9 @@ pub(super) fn read(text: &str, offset: usize, draft: &mut Draft) -> Vec<Entry> {
         };
         let one = &text[start..end];
         match Node::from_json(one, offset + start) {
-            Ok(node) => {
-                for mut problem in duplicate_keys(one) {
-                    // It points into the file, not into the plan.
-                    problem.pointer = None;
-                    draft.found.push(shifted(problem, offset + start));
-                }
-                add(node, &mut entries, draft);
-            }
-            Err(problem) => {
-                draft.found.push(*problem);
+            Ok(node) => add(node, &mut entries, draft),
+            Err(problems) => {
+                draft.found.extend(problems);
                 return entries;
             }
         }

@@ -210,17 +210,18 @@ impl Created {
     /// Fields replace those there are, metadata key by key; links are added.
     fn change(&mut self, fields: &Node) {
         self.link(fields);
-        for (key, value) in fields.entries() {
+        let is_changed = |(key, value): &&(String, Node)| {
             let is_link = BLOCKED_BY.contains(&key.as_str()) || BLOCKS.contains(&key.as_str());
-            match self.fields.get_mut("metadata") {
-                Some(metadata) if key == "metadata" && metadata.is_map() => {
-                    for (key, value) in value.entries() {
-                        metadata.set(key, value.clone());
-                    }
-                }
-                _ if is_link || value.is_null() || key == "taskId" => {}
-                _ => self.fields.set(key, value.clone()),
-            }
+            !is_link && !value.is_null() && key != "taskId" && key != "metadata"
+        };
+        let changed = fields.entries().iter().filter(is_changed);
+        self.fields.merge(changed.cloned());
+        let Some(added) = fields.some("metadata").filter(|metadata| metadata.is_map()) else {
+            return;
+        };
+        match self.fields.get_mut("metadata") {
+            Some(metadata) if metadata.is_map() => metadata.merge(added.entries().iter().cloned()),
+            _ => self.fields.set("metadata", added.clone()),
         }
     }
 }

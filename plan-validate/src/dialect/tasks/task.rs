@@ -270,9 +270,7 @@ fn made(source: &Created, draft: &mut Draft) -> Node {
         .fields
         .some("metadata")
         .map_or(Node::map(at), |node| Fields::of(node).rest());
-    for (key, value) in fields.rest().entries() {
-        metadata.set(key, value.clone());
-    }
+    metadata.merge(fields.rest().entries().iter().cloned());
     metadata.remove(&homes);
     if !metadata.entries().is_empty() {
         task.set("metadata", metadata);
