@@ -20,8 +20,29 @@ pub(crate) fn page(rule: &Rule) -> String {
         rule.short(),
         rule.code,
         rule.weight.word(),
-        rule.page()
+        plain(rule.page())
     )
+}
+
+/// A page for a terminal: examples are indented below what they are.
+fn plain(page: &str) -> String {
+    let mut lines = Vec::new();
+    let mut in_example = false;
+    for line in page.lines() {
+        match line.strip_prefix("```") {
+            Some(kind) => {
+                in_example = !kind.is_empty();
+                match kind.rsplit_once(' ') {
+                    Some((_, "wrong")) => lines.push("Wrong:".to_owned()),
+                    Some((_, _)) => lines.push("Right:".to_owned()),
+                    None => {}
+                }
+            }
+            None if in_example => lines.push(format!("    {line}")),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n").trim_end().to_owned()
 }
 
 /// All rules, a line each.
