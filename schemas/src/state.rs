@@ -168,6 +168,9 @@ pub struct CheckpointState {
     /// What a person wants changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<String>,
+    /// `scope_change`, `quality_issue`, `design_issue`, `missing_item` or `other`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// Tasks or checkpoints that wait.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<String>,
@@ -252,8 +255,8 @@ pub struct Lock {
     pub seq: u64,
 }
 
-/// Something that was decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Something that was decided, or is to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionEntry {
     /// What.
@@ -270,6 +273,24 @@ pub struct DecisionEntry {
     /// RFC 3339.
     #[serde(default)]
     pub time: String,
+    /// Its name; absent for one that was never open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
+    /// Somebody is to decide.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+    /// What was asked, once it is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// What there is to choose from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// What is taken when nobody decides in time, at level 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested: Option<String>,
+    /// RFC 3339: then the suggestion is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// How many tasks are where.

@@ -570,11 +570,29 @@ pub enum Body {
         /// Who.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
+        /// `scope_change`, `quality_issue`, `design_issue`, `missing_item` or `other`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<String>,
     },
-    /// Something was decided.
+    /// Something was decided, or is to be: an open one is closed by one with the same name.
     Decision {
         /// What.
         text: String,
+        /// Its name; absent for one that was never open.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<String>,
+        /// Somebody is to decide.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        open: bool,
+        /// What there is to choose from.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        options: Vec<String>,
+        /// What is taken when nobody decides in time, at level 2.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        suggested: Option<String>,
+        /// RFC 3339: then the suggestion is taken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
         /// 0 to 4.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         level: Option<u8>,

@@ -83,6 +83,7 @@ impl World {
                 checkpoint: id.clone(),
                 reason: reason.clone(),
                 by: None,
+                category: None,
             },
             Control::CancelTask { task } if settled(*task) => return false,
             Control::CancelTask { task } => event("cancel", Some(*task)),
@@ -141,6 +142,7 @@ impl World {
                     checkpoint,
                     reason: "not so".to_owned(),
                     by: None,
+                    category: None,
                 }
             } else {
                 Body::CheckpointApproved {

@@ -93,20 +93,17 @@ impl State {
             }
             Body::CheckpointApproved { checkpoint, .. } => self.approve(checkpoint),
             Body::CheckpointRejected {
-                checkpoint, reason, ..
-            } => self.reject(checkpoint, reason),
-            Body::Decision {
-                text,
-                level,
-                task,
-                by,
-            } => self.decisions.push(DecisionEntry {
-                text: text.clone(),
-                level: *level,
-                task: task.clone(),
-                by: by.clone(),
-                time: record.time.clone(),
-            }),
+                checkpoint,
+                reason,
+                category,
+                ..
+            } => {
+                self.reject(checkpoint, reason);
+                if let Some(shown) = self.checkpoint.as_mut().filter(|it| it.id == *checkpoint) {
+                    shown.category.clone_from(category);
+                }
+            }
+            Body::Decision { .. } => self.decide(record),
             Body::QuotaHold {
                 route,
                 until,
@@ -254,6 +251,54 @@ impl State {
             ("retry", Some(id)) => self.reset(id),
             _ => {}
         }
+    }
+}
+
+impl State {
+    /// A decision, or one that somebody is to make; the second record of a name closes the first.
+    fn decide(&mut self, record: &Record) {
+        let Body::Decision {
+            text,
+            level,
+            task,
+            by,
+            decision,
+            open,
+            options,
+            suggested,
+            until,
+        } = &record.body
+        else {
+            return;
+        };
+        let mut entry = DecisionEntry {
+            text: text.clone(),
+            level: *level,
+            task: task.clone(),
+            by: by.clone(),
+            time: record.time.clone(),
+            decision: decision.clone(),
+            open: *open,
+            asked: None,
+            options: options.clone(),
+            suggested: suggested.clone(),
+            until: until.clone(),
+        };
+        let asked = self.decisions.iter_mut();
+        let asked = asked
+            .rev()
+            .find(|it| it.open && it.decision.is_some() && it.decision == *decision);
+        let Some(asked) = asked else {
+            self.decisions.push(entry);
+            return;
+        };
+        entry.asked = Some(asked.text.clone());
+        entry.level = entry.level.or(asked.level);
+        entry.task = entry.task.or_else(|| asked.task.clone());
+        if entry.options.is_empty() {
+            entry.options.clone_from(&asked.options);
+        }
+        *asked = entry;
     }
 }
 
