@@ -1,6 +1,7 @@
 //! The command line.
 
 mod checkpoint;
+mod decision;
 mod file;
 mod lock;
 mod look;
@@ -14,6 +15,7 @@ use schemas::Speech;
 use crate::expect::Expectation;
 
 pub(crate) use checkpoint::{Checkpoint, CheckpointAction, CheckpointCreate, CheckpointRenew};
+pub(crate) use decision::{Decision, DecisionAction, DecisionAsk, DecisionTake, DecisionWait};
 pub(crate) use file::{Assignment, Delete, FileTerms, Get, Merge, Set};
 pub(crate) use lock::{Lock, LockAction, LockName, LockTake};
 pub(crate) use look::{
@@ -95,6 +97,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Make a checkpoint: hold the run until a person has approved what they are shown
     Checkpoint(Checkpoint),
+    /// Note a decision, ask for one, make it, or wait for it
+    Decision(Decision),
     /// Let the run go on past a checkpoint, or a task past its manual gate
     Approve(Approve),
     /// Ask for changes at a checkpoint, or fail a task's manual gate
@@ -131,6 +135,8 @@ pub(crate) enum Command {
     /// A damaged record becomes a note, so that those behind it keep their numbers; lines that were appended without a
     /// checksum get one; what can be no record is removed. state.json is made anew. What was done is printed.
     Repair(Repair),
+    /// Print the run as one document: state, records and verdicts
+    Export,
     /// Draw the run: as the files that people keep of runs, as a report, or as a page
     Render(Render),
     /// Show the run in the terminal as it goes, until it is finished
@@ -213,8 +219,41 @@ pub(crate) struct Reject {
     #[arg(long = "checkpoint", value_name = "CHECKPOINT|TASK")]
     pub(crate) what: Option<String>,
 
+    /// What kind of change it is
+    #[arg(long, value_name = "CATEGORY", value_enum)]
+    pub(crate) category: Option<Category>,
+
     #[command(flatten)]
     pub(crate) terms: Terms,
+}
+
+/// Why something was rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Category {
+    /// Something else is wanted
+    ScopeChange,
+    /// It is not good enough
+    QualityIssue,
+    /// It is built in the wrong way
+    DesignIssue,
+    /// Something is not there
+    MissingItem,
+    /// None of these
+    Other,
+}
+
+impl Category {
+    /// As the wire names it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Category::ScopeChange => "scope_change",
+            Category::QualityIssue => "quality_issue",
+            Category::DesignIssue => "design_issue",
+            Category::MissingItem => "missing_item",
+            Category::Other => "other",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

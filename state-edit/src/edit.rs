@@ -27,6 +27,7 @@ pub(crate) enum Edit {
     Reject {
         what: Option<String>,
         reason: String,
+        category: Option<&'static str>,
     },
     /// To an open question.
     Answer { task: String, text: String },
@@ -57,10 +58,15 @@ impl Edit {
                 by,
                 note: note.clone(),
             }),
-            Edit::Reject { what, reason } => Ok(Body::CheckpointRejected {
+            Edit::Reject {
+                what,
+                reason,
+                category,
+            } => Ok(Body::CheckpointRejected {
                 checkpoint: approvable(state, what.as_deref())?,
                 reason: reason.clone(),
                 by,
+                category: category.map(str::to_owned),
             }),
             Edit::Answer { task, text } => {
                 asking(state, task)?;
@@ -125,6 +131,7 @@ fn apply(
             return Edit::Reject {
                 what: None,
                 reason: reason.to_owned(),
+                category: None,
             }
             .decide(state, by.as_deref());
         }

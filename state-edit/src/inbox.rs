@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Hold,
     /// An agent asks.
     Question,
+    /// Something is to be decided.
+    Decision,
     /// A task's manual gate.
     Approval,
     /// A task did not succeed, and nothing more happens to it by itself.
@@ -90,6 +92,22 @@ pub(crate) fn waiting(state: &State) -> Vec<Waiting> {
             command: words(&["approve", id]),
         });
     }
+    let open = state.decisions.iter().filter(|decision| decision.open);
+    waiting.extend(open.map(|decision| {
+        let name = decision.decision.clone().unwrap_or_default();
+        Waiting {
+            kind: Kind::Decision,
+            text: decision.text.clone(),
+            since: Some(decision.time.clone()),
+            command: words(&[
+                "decision",
+                "take",
+                &name,
+                decision.suggested.as_deref().unwrap_or("TEXT"),
+            ]),
+            what: name,
+        }
+    }));
     waiting.extend(failures(state));
     waiting.sort_by(|a, b| {
         let age = |it: &Waiting| it.since.clone().unwrap_or_default();

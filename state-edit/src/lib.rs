@@ -7,9 +7,11 @@ mod ask;
 mod checkpoint;
 mod cli;
 mod columns;
+mod decision;
 mod diff;
 mod edit;
 mod expect;
+mod export;
 mod file;
 mod history;
 mod inbox;
@@ -60,6 +62,8 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Get(it) => return file::get(&it),
         Command::Render(it) => return render::run(dir, &it),
+        Command::Decision(it) => return decision::run(console, dir, it),
+        Command::Export => return export::run(dir),
         Command::Watch(it) => return render::watch(dir, &it),
         Command::Import(it) => return render::import(&it),
         Command::Set(_)
@@ -91,7 +95,13 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         }
         Command::Reject(it) => {
             let (what, reason) = (it.what, words(console, it.reason)?);
-            (Edit::Reject { what, reason }, it.terms)
+            let category = it.category.map(cli::Category::as_str);
+            let reject = Edit::Reject {
+                what,
+                reason,
+                category,
+            };
+            (reject, it.terms)
         }
         Command::Answer(it) => {
             let (task, text) = (it.task, words(console, it.text)?);
@@ -133,6 +143,8 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         | Command::Get(_)
         | Command::Render(_)
         | Command::Watch(_)
+        | Command::Export
+        | Command::Decision(_)
         | Command::Import(_)
         | Command::Set(_)
         | Command::Delete(_)

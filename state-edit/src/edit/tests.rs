@@ -190,6 +190,7 @@ fn where_nothing_waits_the_refusal_says_what_helps() {
         checkpoint: "p1".to_owned(),
         reason: "no".to_owned(),
         by: None,
+        category: None,
     };
     let text = refused(&approve(None), &after(&[reached("p1"), rejected]));
     assert!(

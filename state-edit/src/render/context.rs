@@ -37,7 +37,7 @@ pub(super) fn draw(report: &Report) -> String {
         let _ = writeln!(text, "- {}: {}", inline(name), phase(report, tasks));
     }
     text.push_str("\n## Decisions\n\n");
-    for decision in &state.decisions {
+    for decision in state.decisions.iter().filter(|decision| !decision.open) {
         let level = decision
             .level
             .map_or(String::new(), |level| format!(" (level {level})"));

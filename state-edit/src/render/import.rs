@@ -209,7 +209,7 @@ pub(super) fn records(state: &Value) -> Vec<Value> {
     let labels: Vec<Value> = tasks.iter().map(label).collect();
     let mut records = vec![json!({
         "type": "run-started", "run": state["planId"], "planId": state["planId"], "summary": state["summary"], "seed": 0,
-        "mark": "imported", "pid": 0, "jobs": 1, "containment": "none", "tasks": labels,
+        "mark": "imported", "pid": std::process::id(), "jobs": 1, "containment": "none", "tasks": labels,
     })];
     records[0]
         .as_object_mut()
@@ -233,5 +233,7 @@ pub(super) fn records(state: &Value) -> Vec<Value> {
             records.push(settled);
         }
     }
+    // No dispatcher is at work on it.
+    records.push(json!({"type": "run-paused", "reason": "interrupted"}));
     records
 }

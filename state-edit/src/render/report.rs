@@ -235,6 +235,9 @@ fn event(body: &Body) -> Option<String> {
             by,
             ..
         } => format!("{checkpoint} was rejected: {reason}{}", who(by)),
+        Body::Decision {
+            text, open: true, ..
+        } => format!("to be decided: {text}"),
         Body::Decision { text, by, .. } => format!("decided: {text}{}", who(by)),
         Body::QuotaHold { route, reason, .. } => {
             format!("{route} is held: {}", reason.clone().unwrap_or_default())

@@ -4,6 +4,7 @@
 
 mod checkpoint;
 mod crash;
+mod decision;
 mod disk;
 mod edits;
 mod file;
