@@ -118,18 +118,19 @@ impl Activity {
         if !self.limits.all || self.is_over {
             return None;
         }
+        let silence = self
+            .limits
+            .stall
+            .map_or(self.limits.silence, |stall| self.limits.silence.min(stall));
         if !self.looked {
-            return self.last.checked_add(SETTLED);
+            return self.last.checked_add(SETTLED.min(silence));
         }
         let state = self.told.map(|(state, _)| state);
         let after = match state {
             _ if self.rests() => return None,
             Some(ActivityState::Stalled) => return None,
             Some(ActivityState::Silent) => self.limits.stall?,
-            _ => match self.limits.stall {
-                Some(stall) => self.limits.silence.min(stall),
-                None => self.limits.silence,
-            },
+            _ => silence,
         };
         self.last.checked_add(after)
     }

@@ -9,12 +9,8 @@ use std::time::Instant;
 
 use schemas::Failure;
 
+use crate::buffer::Buffer;
 use crate::intake::{Ending, Intake, Opening};
-
-/// Bytes per read: they stay in a core's own cache.
-const PIECE: usize = 256 << 10;
-
-const PAGE: usize = 4 << 10;
 
 /// A file, and how records name it.
 #[derive(Debug)]
@@ -35,12 +31,10 @@ pub(crate) fn read(
         is_named: opened.is_named,
         ..Opening::default()
     });
-    let mut room = vec![0; PIECE + PAGE];
-    let start = room.as_ptr().align_offset(PAGE).min(PAGE);
-    let buffer = &mut room[start..start + PIECE];
+    let mut buffer = Buffer::new();
     let mut is_late = false;
     while !is_late && !intake.is_over() {
-        let size = match opened.file.read(buffer) {
+        let size = match opened.file.read(buffer.all()) {
             Ok(0) => break,
             Ok(size) => size,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -49,7 +43,7 @@ pub(crate) fn read(
                 return Err(Failure::input(text).because(&error));
             }
         };
-        intake.piece(stream, &buffer[..size])?;
+        intake.piece(stream, buffer.first(size))?;
         is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
     }
     intake.end(stream, Ending::Closed)?;

@@ -12,9 +12,9 @@ mod eyes;
 mod files;
 mod followed;
 mod place;
+mod resume;
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
 use std::io::ErrorKind;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use schemas::{Console, Failure};
 
+use crate::buffer::Buffer;
 use crate::intake::{Ending, Intake, Opening};
 use crate::source::{Source, What};
 use bookmarks::{Bookmark, Bookmarks};
@@ -31,9 +32,6 @@ use followed::{Followed, Identity};
 
 /// What is read of one file before the others have their turn.
 const TURN: usize = 4 << 20;
-
-/// Bytes per read.
-const PIECE: usize = 256 << 10;
 
 /// A file that has lost its place is closed after so long without a change.
 const LINGER: Duration = Duration::from_secs(30);
@@ -57,7 +55,7 @@ pub(crate) struct Follower {
     /// There is something that cannot be seen.
     is_blind: bool,
     next_poll: Option<Instant>,
-    buffer: Vec<u8>,
+    buffer: Buffer,
     kept: HashMap<Identity, Bookmark>,
     console: Console,
 }
@@ -88,7 +86,7 @@ impl Follower {
             poll: poll.unwrap_or(POLL),
             is_blind: poll.is_some(),
             next_poll: None,
-            buffer: vec![0; PIECE],
+            buffer: Buffer::new(),
             kept: kept.files.into_iter().map(known).collect(),
             console: console.clone(),
         }
@@ -322,88 +320,6 @@ impl Follower {
         given.unwrap_or_else(|| path.display().to_string())
     }
 
-    /// Takes up an open file where it was left, or at its beginning.
-    fn add(
-        &mut self,
-        source: usize,
-        path: &Path,
-        name: &str,
-        file: File,
-        intake: &mut dyn Intake,
-    ) -> Result<(), Failure> {
-        let metadata = file.metadata();
-        let failed = |error| Failure::trouble(format!("cannot follow {name}")).because(&error);
-        let identity = Identity::of(&metadata.map_err(failed)?);
-        if self.files.with_identity(identity).is_some() {
-            return Ok(());
-        }
-        let mut followed = Followed {
-            watch: self.eyes.watch_file(&file, self.files.next_number()),
-            file,
-            identity,
-            path: path.to_owned(),
-            name: name.to_owned(),
-            source,
-            stream: 0,
-            position: 0,
-            head: Vec::new(),
-            closes: None,
-            is_dirty: false,
-        };
-        self.is_blind |= followed.watch.is_none();
-        let mut fence = None;
-        if let Some(mark) = self.kept.remove(&identity)
-            && let Some(head) = known_head(&mark, &followed)
-        {
-            (followed.position, followed.head, fence) = (mark.position, head, mark.fence);
-        }
-        followed.stream = intake.begin(Opening {
-            name,
-            is_named: self.sources[source].name.is_some(),
-            is_terminal: false,
-            fence: fence.as_deref(),
-        });
-        self.files.insert(followed);
-        Ok(())
-    }
-
-    /// Files that were renamed while nobody looked: the rest of them comes before what has their place now.
-    fn take_up_renamed(&mut self, intake: &mut dyn Intake) -> Result<(), Failure> {
-        let marks: Vec<(Identity, Bookmark)> = self
-            .kept
-            .iter()
-            .map(|(id, mark)| (*id, mark.clone()))
-            .collect();
-        for (identity, mark) in marks {
-            let source = self
-                .sources
-                .iter()
-                .position(|source| source.covers(&mark.path));
-            let (Some(source), false) = (source, place::identity(&mark.path) == Some(identity))
-            else {
-                continue;
-            };
-            let Some(path) = place::renamed(&mark.path, identity) else {
-                continue;
-            };
-            let Ok(file) = place::open(&path) else {
-                continue;
-            };
-            let begins = |file: &Followed| known_head(&mark, file).is_some();
-            let name = self.name(source, &mark.path);
-            self.add(source, &path, &name, file, intake)?;
-            let Some(number) = self.files.with_identity(identity) else {
-                continue;
-            };
-            if !self.files.get(number).is_some_and(begins) {
-                self.close(number, intake)?;
-            } else if !self.sources.iter().any(|source| source.covers(&path)) {
-                self.files.close_at(number, Instant::now() + LINGER);
-            }
-        }
-        Ok(())
-    }
-
     /// Reads a file on, for one turn. One that cannot be read is let go: there are others.
     fn read(&mut self, number: usize, intake: &mut dyn Intake) -> Result<(), Failure> {
         let Some(file) = self.files.get_mut(number) else {
@@ -423,10 +339,10 @@ impl Follower {
         let mut taken = 0;
         let mut broken = look.as_ref().err().map(ToString::to_string);
         while broken.is_none() && taken < TURN {
-            match file.read(&mut self.buffer) {
+            match file.read(self.buffer.all()) {
                 Ok(0) => break,
                 Ok(size) => {
-                    intake.piece(file.stream, &self.buffer[..size])?;
+                    intake.piece(file.stream, self.buffer.first(size))?;
                     taken += size;
                 }
                 Err(error) => broken = Some(error.to_string()),
@@ -460,10 +376,4 @@ impl Follower {
         }
         intake.end(file.stream, Ending::Closed)
     }
-}
-
-/// The first bytes that a bookmark knows the file by, when they are still there.
-fn known_head(mark: &Bookmark, file: &Followed) -> Option<Vec<u8>> {
-    let head = bookmarks::bytes(&mark.head).filter(|head| !head.is_empty())?;
-    file.begins_with(&head).then_some(head)
 }

@@ -11,6 +11,7 @@
 
 mod activity;
 mod batch;
+mod buffer;
 mod cli;
 mod command;
 mod dialect;

@@ -10,6 +10,7 @@ use rustix::io::{Errno, read};
 use schemas::Failure;
 use signal_hook::consts::{SIGCHLD, SIGWINCH};
 
+use crate::buffer::Buffer;
 use crate::command::{Running, Status};
 use crate::follow::Follower;
 use crate::follow::bookmarks::Keeper;
@@ -17,9 +18,6 @@ use crate::intake::{Ending, Intake, Opening};
 use crate::interrupts::{self, Interrupts};
 use crate::listening::Listening;
 use crate::pane::Pane;
-
-/// Bytes per read.
-const PIECE: usize = 256 << 10;
 
 /// What a command that was told to end has for it, and what a command's last words have after its end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -35,7 +33,7 @@ pub(crate) struct Live {
     pub(crate) panes: Vec<Pane>,
     /// What the command prints is shown.
     pub(crate) passes: bool,
-    buffer: Vec<u8>,
+    buffer: Buffer,
     status: Option<Status>,
     /// The signal that ends us, and when patience ends.
     leaving: Option<(i32, Instant)>,
@@ -70,7 +68,7 @@ impl Live {
             command: None,
             panes: Vec::new(),
             passes,
-            buffer: vec![0; PIECE],
+            buffer: Buffer::new(),
             status: None,
             leaving: None,
             typing: true,
@@ -147,9 +145,7 @@ impl Live {
         deadline: Option<Instant>,
     ) -> Result<Over, Failure> {
         let mut interrupts = Interrupts::new()?;
-        if let Some(follower) = &mut self.follower {
-            follower.wake(listening)?;
-        }
+        self.wake_follower(listening)?;
         let over = loop {
             listening.tick()?;
             self.keep(listening, false)?;
@@ -168,17 +164,24 @@ impl Live {
                 self.hand_on_typing();
             }
             self.read_pipes(&ready.pipes, listening)?;
-            if let Some(follower) = &mut self.follower
-                && (ready.files || follower.deadline().is_some_and(|at| at <= Instant::now()))
-            {
-                follower.wake(listening)?;
-                if let Some(keeper) = &mut self.keeper {
-                    keeper.touch();
-                }
+            let is_due =
+                |follower: &Follower| follower.deadline().is_some_and(|at| at <= Instant::now());
+            if ready.files || self.follower.as_ref().is_some_and(is_due) {
+                self.wake_follower(listening)?;
             }
         };
         self.finish(listening, over)?;
         Ok(over)
+    }
+
+    fn wake_follower(&mut self, listening: &mut Listening) -> Result<(), Failure> {
+        if let Some(follower) = &mut self.follower {
+            follower.wake(listening)?;
+        }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.touch();
+        }
+        Ok(())
     }
 
     fn is_over(&mut self, listening: &Listening, deadline: Option<Instant>) -> Option<Over> {
@@ -293,11 +296,11 @@ impl Live {
         let mut closed = Vec::new();
         for &at in ready {
             let pipe = &self.pipes[at];
-            match read(&pipe.end, &mut self.buffer[..]) {
+            match read(&pipe.end, self.buffer.all()) {
                 Ok(0) if pipe.is_pane && !pipe_is_closed(pipe) => {}
                 Ok(0) => closed.push(at),
                 Ok(size) => {
-                    let piece = &self.buffer[..size];
+                    let piece = self.buffer.first(size);
                     if pipe.is_command && self.passes {
                         // A closed stderr is no reason to end: the records go elsewhere.
                         let _ = io::stderr().write_all(piece);
@@ -354,7 +357,10 @@ impl Live {
         // What is left of a followed file will be read again where that is remembered.
         let is_remembered = self.keeper.is_some();
         for pipe in std::mem::take(&mut self.pipes) {
-            self.close(&pipe, listening)?;
+            match self.status {
+                Some(_) if pipe.is_command => self.close(&pipe, listening)?,
+                _ => listening.end(pipe.stream, Ending::Closed)?,
+            }
         }
         if let Some(follower) = self.follower.take()
             && !is_remembered

@@ -1,0 +1,102 @@
+//! Where files are taken up: at their beginning, or where they were left the last time.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Instant;
+
+use schemas::Failure;
+
+use super::bookmarks::{self, Bookmark};
+use super::followed::{Followed, Identity};
+use super::{Follower, LINGER, place};
+use crate::intake::{Intake, Opening};
+
+impl Follower {
+    /// Takes up an open file where it was left, or at its beginning.
+    pub(super) fn add(
+        &mut self,
+        source: usize,
+        path: &Path,
+        name: &str,
+        file: File,
+        intake: &mut dyn Intake,
+    ) -> Result<(), Failure> {
+        let metadata = file.metadata();
+        let failed = |error| Failure::trouble(format!("cannot follow {name}")).because(&error);
+        let identity = Identity::of(&metadata.map_err(failed)?);
+        if self.files.with_identity(identity).is_some() {
+            return Ok(());
+        }
+        let mut followed = Followed {
+            watch: self.eyes.watch_file(&file, self.files.next_number()),
+            file,
+            identity,
+            path: path.to_owned(),
+            name: name.to_owned(),
+            source,
+            stream: 0,
+            position: 0,
+            head: Vec::new(),
+            closes: None,
+            is_dirty: false,
+        };
+        self.is_blind |= followed.watch.is_none();
+        let mut fence = None;
+        if let Some(mark) = self.kept.remove(&identity)
+            && let Some(head) = known_head(&mark, &followed)
+        {
+            (followed.position, followed.head, fence) = (mark.position, head, mark.fence);
+        }
+        followed.stream = intake.begin(Opening {
+            name,
+            is_named: self.sources[source].name.is_some(),
+            is_terminal: false,
+            fence: fence.as_deref(),
+        });
+        self.files.insert(followed);
+        Ok(())
+    }
+
+    /// Files that were renamed while nobody looked: the rest of them comes before what has their place now.
+    pub(super) fn take_up_renamed(&mut self, intake: &mut dyn Intake) -> Result<(), Failure> {
+        let marks: Vec<(Identity, Bookmark)> = self
+            .kept
+            .iter()
+            .map(|(id, mark)| (*id, mark.clone()))
+            .collect();
+        for (identity, mark) in marks {
+            let source = self
+                .sources
+                .iter()
+                .position(|source| source.covers(&mark.path));
+            let (Some(source), false) = (source, place::identity(&mark.path) == Some(identity))
+            else {
+                continue;
+            };
+            let Some(path) = place::renamed(&mark.path, identity) else {
+                continue;
+            };
+            let Ok(file) = place::open(&path) else {
+                continue;
+            };
+            let begins = |file: &Followed| known_head(&mark, file).is_some();
+            let name = self.name(source, &mark.path);
+            self.add(source, &path, &name, file, intake)?;
+            let Some(number) = self.files.with_identity(identity) else {
+                continue;
+            };
+            if !self.files.get(number).is_some_and(begins) {
+                self.close(number, intake)?;
+            } else if !self.sources.iter().any(|source| source.covers(&path)) {
+                self.files.close_at(number, Instant::now() + LINGER);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first bytes that a bookmark knows the file by, when they are still there.
+fn known_head(mark: &Bookmark, file: &Followed) -> Option<Vec<u8>> {
+    let head = bookmarks::bytes(&mark.head).filter(|head| !head.is_empty())?;
+    file.begins_with(&head).then_some(head)
+}
