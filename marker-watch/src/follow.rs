@@ -28,7 +28,8 @@ use crate::source::{Source, What};
 use bookmarks::{Bookmark, Bookmarks};
 use eyes::{Change, Eyes};
 use files::Files;
-use followed::{Followed, Identity};
+use followed::Identity;
+use resume::mark;
 
 /// What is read of one file before the others have their turn.
 const TURN: usize = 4 << 20;
@@ -48,6 +49,8 @@ pub(crate) struct Follower {
     doubted: BTreeSet<PathBuf>,
     /// Everything is to be looked at.
     doubts_all: bool,
+    /// What files of ours were renamed to, with their sources: a log may be rotated twice before we look once.
+    renamed: HashMap<PathBuf, usize>,
     /// Folders that links lead to, with the sources that are the links.
     beyond: HashMap<PathBuf, Vec<usize>>,
     /// How often what cannot be seen is looked at.
@@ -82,6 +85,7 @@ impl Follower {
             eyes: Eyes::open(poll.is_none()),
             doubted: BTreeSet::new(),
             doubts_all: true,
+            renamed: HashMap::new(),
             beyond: HashMap::new(),
             poll: poll.unwrap_or(POLL),
             is_blind: poll.is_some(),
@@ -118,6 +122,7 @@ impl Follower {
         if std::mem::take(&mut self.doubts_all) {
             self.look_everywhere(intake)?;
         }
+        self.take_up_passed_over(intake)?;
         for path in std::mem::take(&mut self.doubted) {
             self.reconsider(&path, intake)?;
         }
@@ -138,20 +143,9 @@ impl Follower {
 
     /// Where to go on the next time.
     pub(crate) fn bookmarks(&self, seq: u64, intake: &dyn Intake) -> Bookmarks {
-        let mark = |file: &Followed| {
-            let rest = intake.rest(file.stream);
-            Bookmark {
-                path: file.path.clone(),
-                device: file.identity.device,
-                inode: file.identity.inode,
-                position: file.position.saturating_sub(rest.bytes),
-                head: bookmarks::hexadecimal(&file.head),
-                fence: rest.fence,
-            }
-        };
         Bookmarks {
             seq,
-            files: self.files.iter().map(mark).collect(),
+            files: self.files.iter().map(|file| mark(file, intake)).collect(),
             ..Bookmarks::default()
         }
     }
@@ -180,6 +174,7 @@ impl Follower {
                 Change::Entry(path) => {
                     self.doubted.insert(path);
                 }
+                Change::Renamed(from, to) => self.renamed(&from, to),
                 Change::Folder(_) | Change::Everything => self.doubts_all = true,
             }
         }
@@ -374,6 +369,7 @@ impl Follower {
         if let Some(watch) = file.watch {
             self.eyes.forget(watch);
         }
+        self.kept.insert(file.identity, mark(&file, &*intake));
         intake.end(file.stream, Ending::Closed)
     }
 }

@@ -94,27 +94,34 @@ impl Reading {
 
     /// The next bytes.
     pub(crate) fn feed(&mut self, bytes: &[u8], mut said: impl FnMut(Said)) {
-        let last = match self.way {
-            Way::Text(_) => memrchr2(b'\n', b'\r', bytes),
-            _ => memrchr(b'\n', bytes),
-        };
-        self.since_break = match last {
-            Some(at) => (bytes.len() - at - 1) as u64,
-            None => self.since_break + bytes.len() as u64,
-        };
-        if !matches!(self.way, Way::Stream(_)) {
+        // A stream of events gives no signs; before it is known for one, its lines are asked one by one.
+        if matches!(self.way, Way::Text(_)) {
             self.signals
                 .feed(bytes, |signal| said(Said::Signal(signal)));
         }
         match &mut self.screen {
-            None => understand(&mut self.way, &mut self.lines, bytes, &mut |it| {
-                said(it.at(0));
-            }),
+            None => understand(
+                &mut self.way,
+                &mut self.signals,
+                &mut self.lines,
+                bytes,
+                &mut |it| {
+                    said(it.at(0));
+                },
+            ),
             Some(screen) => {
                 screen.feed(bytes, &mut self.shown);
                 self.understand_shown(&mut said);
             }
         }
+        let last = match self.way {
+            Way::Stream(_) => memrchr(b'\n', bytes),
+            _ => memrchr2(b'\n', b'\r', bytes),
+        };
+        self.since_break = match last {
+            Some(at) => (bytes.len() - at - 1) as u64,
+            None => self.since_break + bytes.len() as u64,
+        };
     }
 
     /// The stream has ended: its last line may lack its end.
@@ -150,9 +157,15 @@ impl Reading {
         {
             let jumps = self.jumps;
             let piece = &self.shown.text[from..to];
-            understand(&mut self.way, &mut self.lines, piece, &mut |it| {
-                said(it.at(jumps));
-            });
+            understand(
+                &mut self.way,
+                &mut self.signals,
+                &mut self.lines,
+                piece,
+                &mut |it| {
+                    said(it.at(jumps));
+                },
+            );
             from = to;
             self.jumps += 1;
         }
@@ -185,7 +198,13 @@ impl Said<'_> {
     }
 }
 
-fn understand(way: &mut Way, lines: &mut Option<Lines>, bytes: &[u8], said: &mut impl FnMut(Said)) {
+fn understand(
+    way: &mut Way,
+    signals: &mut Signals,
+    lines: &mut Option<Lines>,
+    bytes: &[u8],
+    said: &mut impl FnMut(Said),
+) {
     match way {
         Way::Text(scanner) => {
             scanner.feed(bytes, |marker| said(Said::Marker(marker, 0)));
@@ -203,6 +222,7 @@ fn understand(way: &mut Way, lines: &mut Option<Lines>, bytes: &[u8], said: &mut
                 Some(end) => bytes.split_at(end + 1),
                 None => (bytes, &[][..]),
             };
+            signals.feed(first, |signal| said(Said::Signal(signal)));
             scanner.feed(first, |marker| said(Said::Marker(marker, 0)));
             if let Some(lines) = lines {
                 lines.feed(first, |line| said(Said::Line(line)));
@@ -224,7 +244,10 @@ fn understand(way: &mut Way, lines: &mut Option<Lines>, bytes: &[u8], said: &mut
                 line.clear();
             }
             if !rest.is_empty() {
-                understand(way, lines, rest, said);
+                if matches!(way, Way::Text(_)) {
+                    signals.feed(rest, |signal| said(Said::Signal(signal)));
+                }
+                understand(way, signals, lines, rest, said);
             }
         }
     }
@@ -240,3 +263,6 @@ fn hear(heard: Heard, lines: &mut Option<Lines>, said: &mut impl FnMut(Said)) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod fuzz;

@@ -16,6 +16,8 @@ pub(super) enum Change {
     Moved(usize),
     /// Of what a folder holds, under this name.
     Entry(PathBuf),
+    /// What was called the first is called the second.
+    Renamed(PathBuf, PathBuf),
     /// The folder itself has gone, or is called otherwise.
     Folder(PathBuf),
     /// More than could be told: anything may have changed.
@@ -145,6 +147,8 @@ mod linux {
             };
             let mut buffer = vec![MaybeUninit::uninit(); BATCH];
             let mut events = Reader::new(&inotify, &mut buffer);
+            // Both halves of a renaming have one number, and come one after the other.
+            let mut left: Option<(u32, PathBuf)> = None;
             while let Ok(event) = events.next() {
                 if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
                     changed(Change::Everything);
@@ -159,7 +163,16 @@ mod linux {
                     }
                     (Some(Seen::File(number)), _) => changed(Change::Moved(*number)),
                     (Some(Seen::Folder(folder)), Some(name)) => {
-                        changed(Change::Entry(folder.join(name)));
+                        let path = folder.join(name);
+                        if event.events().contains(ReadFlags::MOVED_FROM) {
+                            left = Some((event.cookie(), path.clone()));
+                        } else if let Some((cookie, from)) = left.take()
+                            && cookie == event.cookie()
+                            && event.events().contains(ReadFlags::MOVED_TO)
+                        {
+                            changed(Change::Renamed(from, path.clone()));
+                        }
+                        changed(Change::Entry(path));
                     }
                     (Some(Seen::Folder(folder)), None) => changed(Change::Folder(folder.clone())),
                     (None, _) => {}

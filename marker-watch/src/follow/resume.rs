@@ -1,7 +1,7 @@
 //! Where files are taken up: at their beginning, or where they were left the last time.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use schemas::Failure;
@@ -10,6 +10,10 @@ use super::bookmarks::{self, Bookmark};
 use super::followed::{Followed, Identity};
 use super::{Follower, LINGER, place};
 use crate::intake::{Intake, Opening};
+use crate::source::{Source, What};
+
+/// Names that are remembered.
+const MAX_RENAMED: usize = 4096;
 
 impl Follower {
     /// Takes up an open file where it was left, or at its beginning.
@@ -57,6 +61,43 @@ impl Follower {
         Ok(())
     }
 
+    /// A file of ours, or what was one, is called otherwise.
+    pub(super) fn renamed(&mut self, from: &Path, to: PathBuf) {
+        let is_ours = |source: &Source| matches!(&source.what, What::File(path) if path == from);
+        let source = self.sources.iter().position(is_ours);
+        if self.renamed.len() >= MAX_RENAMED {
+            self.renamed.clear();
+        }
+        if let Some(source) = source.or_else(|| self.renamed.get(from).copied()) {
+            self.renamed.insert(to, source);
+        }
+    }
+
+    /// Files that came and were renamed before they could be opened.
+    pub(super) fn take_up_passed_over(&mut self, intake: &mut dyn Intake) -> Result<(), Failure> {
+        let paths = self.doubted.iter().filter_map(|path| {
+            let source = self.renamed.get(path)?;
+            Some((*source, path.clone()))
+        });
+        let paths: Vec<(usize, PathBuf)> = paths.collect();
+        for (source, path) in paths {
+            let known =
+                place::identity(&path).is_none_or(|it| self.files.with_identity(it).is_some());
+            let Some(file) = (!known).then(|| place::open(&path).ok()).flatten() else {
+                continue;
+            };
+            let name = match &self.sources[source].what {
+                What::File(place) => self.name(source, place),
+                _ => self.name(source, &path),
+            };
+            self.add(source, &path, &name, file, intake)?;
+            if let Some(number) = self.files.at_path(&path) {
+                self.files.close_at(number, Instant::now() + LINGER);
+            }
+        }
+        Ok(())
+    }
+
     /// Files that were renamed while nobody looked: the rest of them comes before what has their place now.
     pub(super) fn take_up_renamed(&mut self, intake: &mut dyn Intake) -> Result<(), Failure> {
         let marks: Vec<(Identity, Bookmark)> = self
@@ -92,6 +133,19 @@ impl Follower {
             }
         }
         Ok(())
+    }
+}
+
+/// Where a file is to be taken up the next time.
+pub(super) fn mark(file: &Followed, intake: &dyn Intake) -> Bookmark {
+    let rest = intake.rest(file.stream);
+    Bookmark {
+        path: file.path.clone(),
+        device: file.identity.device,
+        inode: file.identity.inode,
+        position: file.position.saturating_sub(rest.bytes),
+        head: bookmarks::hexadecimal(&file.head),
+        fence: rest.fence,
     }
 }
 

@@ -13,6 +13,8 @@ use rustix::process::Signal;
 
 use crate::support::{append, skip, start, text, wait_until};
 
+const ROTATIONS: usize = 20;
+
 /// Writes markers; opens the log again only when somebody else has its place, as writers do.
 fn write_on(log: &Path, writer: usize, count: usize, written: &AtomicUsize) {
     let open = || {
@@ -46,28 +48,77 @@ fn rotated_under_eight_writers_none_is_lost_and_none_comes_twice() {
         let running = start(folder.path(), &[way, &["a.log"]].concat());
         assert_eq!(running.texts(1), ["begun"]);
         let written = AtomicUsize::new(0);
+        let rotations = AtomicUsize::new(0);
+        let is_told = way.len() == 1;
         let records: Vec<_> = thread::scope(|scope| {
             for writer in 0..WRITERS {
                 let (log, written) = (&log, &written);
                 scope.spawn(move || write_on(log, writer, EACH, written));
             }
-            scope.spawn(|| {
-                for rotation in 1..=20 {
-                    let due = rotation * WRITERS * EACH / 22;
+            let (log, written, rotations, folder) = (&log, &written, &rotations, folder.path());
+            scope.spawn(move || {
+                for rotation in 1..=ROTATIONS {
+                    let due = rotation * WRITERS * EACH / (ROTATIONS + 2);
                     wait_until("the writers write", || {
                         written.load(Ordering::Relaxed) >= due
                     });
-                    // A log may be rotated before anybody has written to it.
-                    let _ = fs::rename(&log, folder.path().join(format!("a.log.{rotation}")));
+                    append(log, &format!("[DONE:rotation] {rotation}\n"));
+                    // Who looks in turn does not see what has come and gone in between.
+                    wait_until("it is seen", || {
+                        is_told || rotations.load(Ordering::Relaxed) == rotation
+                    });
+                    fs::rename(log, folder.join(format!("a.log.{rotation}")))
+                        .expect("it is renamed");
                 }
             });
-            (0..WRITERS * EACH).map(|_| running.record()).collect()
+            let all = 0..WRITERS * EACH + ROTATIONS;
+            let count = |record: &serde_json::Value| {
+                if record["type"] == "done" {
+                    rotations.fetch_add(1, Ordering::Relaxed);
+                }
+            };
+            all.map(|_| running.record()).inspect(count).collect()
         });
         let said = |record: &serde_json::Value| format!("{} {}", record["task"], text(record));
         let different: BTreeSet<String> = records.iter().map(said).collect();
-        assert_eq!(different.len(), WRITERS * EACH, "each came once");
+        assert_eq!(
+            different.len(),
+            WRITERS * EACH + ROTATIONS,
+            "each came once"
+        );
         assert!(running.stop().records.is_empty(), "and nothing twice");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn rotated_twice_before_anybody_looks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    append(&path("a.log.1"), "[DONE:t] of an earlier day\n");
+    append(&path("a.log"), "[DONE:t] 0\n");
+    let running = start(folder.path(), &["--follow", "a.log"]);
+    assert_eq!(running.texts(1), ["0"]);
+    running.signal(Signal::STOP);
+    for rotation in 1..=3 {
+        append(
+            &path("a.log"),
+            &format!("[DONE:t] {rotation}, last of its file\n"),
+        );
+        fs::rename(path("a.log.2"), path("a.log.3")).ok();
+        fs::rename(path("a.log.1"), path("a.log.2")).expect("it is renamed");
+        fs::rename(path("a.log"), path("a.log.1")).expect("it is renamed");
+        append(
+            &path("a.log"),
+            &format!("[DONE:t] {rotation}, first of its file\n"),
+        );
+    }
+    running.signal(Signal::CONT);
+    let mut texts = running.texts(6);
+    texts.sort();
+    assert_eq!(texts[0], "1, first of its file");
+    assert_eq!(texts[5], "3, last of its file");
+    assert!(running.stop().records.is_empty());
 }
 
 #[test]
