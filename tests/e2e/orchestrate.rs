@@ -82,6 +82,19 @@ fn a_stage_is_replaced_by_naming_another_program() {
 }
 
 #[test]
+fn what_stands_behind_two_dashes_is_the_agent() {
+    let (sandbox, orchestrate) = prepared();
+    sandbox.write("agent", "#!/bin/sh\necho \"[DONE:$TERMINAL_ID] $# $1\"\n");
+    let records = sandbox
+        .sh(&format!(
+            "chmod +x agent; {orchestrate} --yes -q plan.json -- $PWD/agent one && state-edit log --type done"
+        ))
+        .expect(0)
+        .records();
+    assert_eq!(records[0]["text"], "1 one");
+}
+
+#[test]
 fn called_wrongly_it_says_how() {
     let (sandbox, orchestrate) = prepared();
     for arguments in ["", "--retries 3 plan.json", "-- agent", "plan.json --dir"] {
