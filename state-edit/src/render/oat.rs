@@ -74,9 +74,10 @@ pub(super) fn draw(report: &Report, number: u32) -> String {
 
 fn limit(report: &Report, phases: &[(String, Vec<(&str, &TaskState)>)]) -> u32 {
     let all = phases.iter().flat_map(|(_, tasks)| tasks);
-    // The plan's own default where nothing was to be fixed.
+    // Where nothing was to be fixed no record tells it.
     all.filter_map(|(id, _)| report.story(id).fix_limit)
         .max()
+        .or(report.plan.fix_limit)
         .unwrap_or(2)
 }
 

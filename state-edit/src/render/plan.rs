@@ -16,6 +16,8 @@ pub(super) struct PlanView {
     pub(super) depends_on: HashMap<String, Vec<String>>,
     /// Phases that run side by side.
     pub(super) parallel: Vec<Vec<String>>,
+    /// Fixes that a task may have, where the plan says so.
+    pub(super) fix_limit: Option<u32>,
 }
 
 impl PlanView {
@@ -52,6 +54,10 @@ impl PlanView {
             },
             depends_on,
             parallel: groups(plan.get("parallelGroups")),
+            fix_limit: plan
+                .pointer("/limits/fixLimit")
+                .and_then(Value::as_u64)
+                .and_then(|limit| u32::try_from(limit).ok()),
         })
     }
 }
