@@ -1,6 +1,7 @@
 //! The programs together, as a user runs them: pipes, signals, documents, disks.
 
 mod agents;
+mod aiter;
 mod begun;
 mod boundaries;
 mod conform;
@@ -15,6 +16,8 @@ mod fan_in_refused;
 mod foreign;
 mod notify;
 mod oat;
+
+mod oat_run;
 mod orchestrate;
 mod parallel_list;
 mod part;
