@@ -34,8 +34,6 @@ mod corpus;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
-mod mutations;
-#[cfg(test)]
 mod tests;
 
 pub(crate) use self::choice::{Choice, choose};

@@ -263,7 +263,8 @@ fn check(sample: &Sample) {
     } else {
         assert!(is_refused, "no plan, and nobody says why");
     }
-    let examined = examine_dialect(sample.dialect, material, false).expect("the schema compiles");
+    let examined = examine_dialect(sample.dialect, material, &crate::levels::Levels::default())
+        .expect("the schema compiles");
     let first = &examined.problems[..examined.problems.len().min(20)];
     assert!(!schemas::render(first, &examined.source, false).contains('\0'));
     for problem in &examined.problems {
@@ -278,7 +279,13 @@ fn check(sample: &Sample) {
             name: "again".to_owned(),
             text: examined.canonical().into_owned(),
         };
-        let again = examine(input, From::Json, Kind::Plan, false).expect("the schema compiles");
+        let again = examine(
+            input,
+            From::Json,
+            Kind::Plan,
+            &crate::levels::Levels::default(),
+        )
+        .expect("the schema compiles");
         assert!(
             !again.is_malformed && !again.is_wrong,
             "{:?}",
