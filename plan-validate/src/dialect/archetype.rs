@@ -9,6 +9,7 @@ mod features;
 mod gates;
 mod phases;
 mod steps;
+mod work;
 
 use self::features::Features;
 use crate::dialect::{Dialect, Draft, Material, Node};
