@@ -49,8 +49,9 @@ pub fn render(problems: &[Problem], source: &Source, color: bool) -> String {
 
 /// A part of the source: its text, the number of its first line, and the spans to mark within it, the first
 /// of them that of the problem or of a related place.
-struct Excerpt<'s> {
-    file: &'s str,
+struct Excerpt {
+    /// The name of the file, fit for a terminal.
+    file: String,
     text: String,
     line: usize,
     marks: Vec<(Range<usize>, Option<String>)>,
@@ -61,7 +62,7 @@ struct Excerpt<'s> {
 fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
     let message = printable(&problem.message);
     let help = problem.help.as_deref().map(printable);
-    let name = problem.file.as_deref().unwrap_or(&source.name);
+    let name = printable(problem.file.as_deref().unwrap_or(&source.name));
     let (excerpts, notes) = excerpts(problem, source);
 
     let level = match problem.severity {
@@ -72,7 +73,7 @@ fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
     let mut group = Group::with_title(level.primary_title(&message).id(&problem.code));
     // The renderer derives line and column from whole lines only.
     if problem.span.is_none() || excerpts.first().is_none_or(|excerpt| excerpt.is_cut) {
-        let mut origin = Origin::path(name);
+        let mut origin = Origin::path(name.as_str());
         if let (Some(line), Some(column)) = (problem.line, problem.column) {
             origin = origin.line(line as usize).char_column(column as usize);
         }
@@ -82,7 +83,7 @@ fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
     for excerpt in &excerpts {
         let mut snippet = Snippet::source(&excerpt.text).line_start(excerpt.line);
         if !excerpt.is_cut {
-            snippet = snippet.path(excerpt.file);
+            snippet = snippet.path(&excerpt.file);
         }
         for (span, label) in &excerpt.marks {
             let kind = if is_first {
@@ -109,7 +110,7 @@ fn draw(problem: &Problem, source: &Source, renderer: &Renderer) -> String {
 }
 
 /// The lines to show, each once, and what has no place.
-fn excerpts<'s>(problem: &Problem, source: &'s Source) -> (Vec<Excerpt<'s>>, Vec<String>) {
+fn excerpts(problem: &Problem, source: &Source) -> (Vec<Excerpt>, Vec<String>) {
     let mut excerpts: Vec<Excerpt> = Vec::new();
     let mut notes = Vec::new();
     excerpts.extend(problem.span.as_ref().map(|span| excerpt(source, span)));
@@ -121,7 +122,7 @@ fn excerpts<'s>(problem: &Problem, source: &'s Source) -> (Vec<Excerpt<'s>>, Vec
         };
         let mut one = excerpt(source, span);
         let is_same = |other: &&mut Excerpt| {
-            (other.file, other.line) == (one.file, one.line) && !other.is_cut && !one.is_cut
+            (&other.file, other.line) == (&one.file, one.line) && !other.is_cut && !one.is_cut
         };
         let same_line = excerpts.iter_mut().find(is_same);
         for (_, mark) in &mut one.marks {
@@ -136,7 +137,7 @@ fn excerpts<'s>(problem: &Problem, source: &'s Source) -> (Vec<Excerpt<'s>>, Vec
 }
 
 /// The first line of the span. Of a very long line only what surrounds the span: a document may be one line.
-fn excerpt<'s>(source: &'s Source, span: &Range<usize>) -> Excerpt<'s> {
+fn excerpt(source: &Source, span: &Range<usize>) -> Excerpt {
     let (line, _) = source.position(span.start);
     let whole = source.line_around(span.start);
     let (mut start, mut end) = (whole.start, whole.end);
@@ -158,7 +159,7 @@ fn excerpt<'s>(source: &'s Source, span: &Range<usize>) -> Excerpt<'s> {
     let from = span.start.clamp(start, end) - start;
     let to = (span.end.clamp(start, end) - start).max(from);
     Excerpt {
-        file: source.file(span.start),
+        file: printable(source.file(span.start)),
         text,
         line: line as usize,
         marks: vec![(from..to, None)],

@@ -88,3 +88,14 @@ fn of_several_files_each_has_its_own_lines() {
         assert!(drawn.contains(shown), "{shown}: {drawn}");
     }
 }
+
+#[test]
+fn the_name_of_a_file_cannot_steer_the_terminal() {
+    let files = [("a\u{1b}[2J.md".to_owned(), "x\n".to_owned())];
+    let (mut source, _) = Source::joined("folder\u{1b}[2J", files);
+    source.map(HashMap::from([("/a".to_owned(), 0..1)]));
+    let mut problems = vec![Problem::error("x", "x").at("/a"), Problem::error("x", "x")];
+    source.place(&mut problems);
+    let drawn = crate::render(&problems, &source, false);
+    assert!(!drawn.contains('\u{1b}'), "{drawn:?}");
+}
