@@ -36,7 +36,8 @@ pub(super) fn matching(root: &Path, pattern: &str) -> Vec<String> {
                 .flatten()
                 .filter_map(|entry| entry.file_name().into_string().ok())
                 .filter(|name| is_match(step, name))
-                .take(MOST_FILES)
+                // One more than that is refused where it is read.
+                .take(MOST_FILES + 1)
                 .collect();
             names.sort_by(|a, b| compare_ids(a, b));
             next.extend(names.iter().map(|name| join(folder, name)));
