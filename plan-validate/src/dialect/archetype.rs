@@ -66,8 +66,9 @@ fn read(material: &Material) -> Draft {
     let place = named.map_or(file.top(), |node| node.at.clone());
     let title = named.and_then(Node::text);
     plan.set("planId", Node::new(material.label(title.as_deref()), place));
-    if let Some(summary) = archetype.some("description").or(archetype.some("name")) {
-        plan.set("summary", summary.clone());
+    let summary = archetype.some("description").or(archetype.some("name"));
+    if let Some((summary, text)) = summary.and_then(|node| Some((node, node.text()?))) {
+        plan.set("summary", Node::new(text, summary.at.clone()));
     }
     plan.set("projects", project_of(&archetype, id, file.top()));
     plan.set("tasks", Node::list(phases.tasks, archetype.at.clone()));

@@ -148,6 +148,19 @@ fn is_named(name: &str, mark: &str) -> bool {
     prefix.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with(['.', '-', '_']))
 }
 
+/// Folders that are called so in every project.
+const COMMON: &[&str] = &[
+    ".orchestra",
+    "milestones",
+    ".taskmaster",
+    "tasks",
+    ".beads",
+    ".claude",
+    "epics",
+    ".oat",
+    "specs",
+];
+
 /// What a plan is called by its files: `a` for `a.plan.md`, else its folder's name.
 fn called(root: &Path, prefix: &str) -> Option<String> {
     let prefix = prefix.trim_end_matches(['.', '-', '_']);
@@ -159,7 +172,12 @@ fn called(root: &Path, prefix: &str) -> Option<String> {
         false => root,
     };
     let full = root.canonicalize().ok()?;
-    Some(full.file_name()?.to_str()?.to_owned())
+    // What every project calls so does not name this one.
+    let names = full
+        .ancestors()
+        .filter_map(|folder| folder.file_name()?.to_str());
+    let own = names.into_iter().find(|name| !COMMON.contains(name))?;
+    Some(own.to_owned())
 }
 
 type Found = (&'static Dialect, &'static Layout, String);

@@ -42,7 +42,8 @@ impl Material {
         let (paths, texts): (Vec<String>, Vec<_>) = texts
             .into_iter()
             .chain(features)
-            .map(|text| (text.path, (text.name, text.text)))
+            // Agents are given what is read here: with one kind of line end.
+            .map(|text| (text.path, (text.name, text.text.replace("\r\n", "\n"))))
             .unzip();
         let (source, spans) = Source::joined(name, texts);
         let files = paths.into_iter().zip(spans);

@@ -179,6 +179,21 @@ impl Node {
         }
     }
 
+    /// As a line of text: `- It says: hello` is a mapping for YAML, and a sentence for people.
+    pub(crate) fn prose(&self) -> Option<String> {
+        match &self.content {
+            Content::Map(entries) => {
+                let lines = entries
+                    .iter()
+                    .map(|(key, value)| Some(format!("{key}: {}", value.text()?)));
+                lines
+                    .collect::<Option<Vec<String>>>()
+                    .map(|lines| lines.join(", "))
+            }
+            _ => self.text(),
+        }
+    }
+
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match &self.content {
             Content::Scalar(value) => value.as_f64(),

@@ -42,7 +42,20 @@ pub(super) fn read(archetype: &Node, reviewed: &[Node], draft: &mut Draft) -> Op
             } else {
                 single
             };
-            overrides.extend(patterns.iter().map(|pattern| one(pattern, &level)));
+            for pattern in patterns {
+                match pattern.as_str() {
+                    Some(_) => overrides.push(one(pattern, &level)),
+                    None => {
+                        let message = format!("a pattern is a text, not {}", pattern.kind());
+                        draft.error(
+                            "autonomy",
+                            message,
+                            pattern.at.clone(),
+                            "write a glob of paths",
+                        );
+                    }
+                }
+            }
         } else if let Some(actions) = rule.some("actions") {
             draft.warn_with(
                 "autonomy-actions",

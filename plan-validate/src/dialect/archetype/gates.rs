@@ -80,10 +80,78 @@ fn one(gate: &Node, gates: &mut Vec<Node>, draft: &mut Draft) {
     }
 }
 
+/// Keys that mean something else in a gate of ours.
+const OURS: &[&str] = &[
+    "assert",
+    "from",
+    "baseline",
+    "tests",
+    "paths",
+    "cleanTree",
+    "artifact",
+    "schema",
+    "review",
+    "manual",
+    "whenMissing",
+    "needs",
+    "locks",
+    "inputs",
+    "timeoutSeconds",
+    "cwd",
+    "env",
+    "threshold",
+    "name",
+    "required",
+    "command",
+];
+
 /// `{command, name, required, threshold}`; what else it has is kept.
 fn command(gate: &Node, gates: &mut Vec<Node>, draft: &mut Draft) {
     let mut ours = Node::map(gate.at.clone());
-    for (key, value) in gate.entries().iter().filter(|(key, _)| key != "threshold") {
+    let command = gate
+        .get("command")
+        .filter(|node| node.as_str().is_some_and(|text| !text.trim().is_empty()));
+    let Some(command) = command else {
+        let help = "write `command: npm test`";
+        draft.error(
+            "gates",
+            "the command of the gate is no text",
+            gate.at.clone(),
+            help,
+        );
+        return;
+    };
+    if let Some((name, text)) = gate
+        .some("name")
+        .and_then(|name| Some((name, name.text()?)))
+    {
+        ours.set("name", Node::new(text, name.at.clone()));
+    }
+    ours.set("command", command.clone());
+    if let Some(required) = gate.some("required") {
+        match (required.as_bool(), required.as_str()) {
+            (Some(word), _) => ours.set("required", Node::new(word, required.at.clone())),
+            (None, Some("yes" | "no")) => {
+                let word = required.as_str() == Some("yes");
+                draft.warn("required", format!("read as {word}"), required.at.clone());
+                ours.set("required", Node::new(word, required.at.clone()));
+            }
+            _ => {
+                let help = "a gate that is not required only warns";
+                draft.error(
+                    "gates",
+                    "`required` is true or false",
+                    required.at.clone(),
+                    help,
+                );
+            }
+        }
+    }
+    for (key, value) in gate
+        .entries()
+        .iter()
+        .filter(|(key, _)| !OURS.contains(&key.as_str()))
+    {
         ours.set(key, value.clone());
     }
     if let Some(condition) = gate.some("condition") {
@@ -97,22 +165,17 @@ fn command(gate: &Node, gates: &mut Vec<Node>, draft: &mut Draft) {
     let Some(threshold) = gate.some("threshold") else {
         return gates.push(ours);
     };
-    if let Some(number) = threshold.text().filter(|_| threshold.as_f64().is_some()) {
-        ours.set(
-            "assert",
-            Node::new(format!("coverage >= {number}%"), threshold.at.clone()),
-        );
+    if let Some(assert) = at_least("coverage", threshold) {
+        ours.set("assert", assert);
         return gates.push(ours);
     }
+    let required = ours.get("required").cloned();
     gates.push(ours);
     for (metric, least) in threshold.entries() {
-        if let Some(number) = least.text().filter(|_| least.as_f64().is_some()) {
+        if let Some(assert) = at_least(metric, least) {
             let mut ours = Node::map(least.at.clone());
-            ours.set(
-                "assert",
-                Node::new(format!("{metric} >= {number}%"), least.at.clone()),
-            );
-            if let Some(required) = gate.some("required") {
+            ours.set("assert", assert);
+            if let Some(required) = &required {
                 ours.set("required", required.clone());
             }
             gates.push(ours);
@@ -120,16 +183,21 @@ fn command(gate: &Node, gates: &mut Vec<Node>, draft: &mut Draft) {
     }
 }
 
+/// `coverage >= 80%`, when it is a number that is given.
+fn at_least(metric: &str, least: &Node) -> Option<Node> {
+    least.as_f64()?;
+    let metric: String = metric.chars().filter(|c| !"<>=!".contains(*c)).collect();
+    let metric = metric.trim();
+    let text = format!("{metric} >= {}%", least.text()?);
+    (!metric.is_empty()).then(|| Node::new(text, least.at.clone()))
+}
+
 /// `{all_tests_pass: true}` is for a person to confirm, `{coverage_threshold: 80}` a number to compare.
 fn assertion(key: &str, value: &Node, draft: &mut Draft) -> Option<Node> {
     let words = key.replace(['_', '-'], " ");
     let mut gate = Node::map(value.at.clone());
-    if let Some(number) = value.text().filter(|_| value.as_f64().is_some()) {
-        let metric = words.trim_end_matches(" threshold");
-        gate.set(
-            "assert",
-            Node::new(format!("{metric} >= {number}%"), value.at.clone()),
-        );
+    if let Some(assert) = at_least(words.trim_end_matches(" threshold"), value) {
+        gate.set("assert", assert);
     } else if value.as_bool() == Some(false) {
         draft.warn(
             "gate-off",

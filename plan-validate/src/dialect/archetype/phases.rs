@@ -75,7 +75,11 @@ fn sources<'a>(archetype: &'a Node, draft: &mut Draft) -> Option<Vec<(&'a Node, 
     };
     let mut sources: Vec<(&Node, String)> = Vec::new();
     for phase in listed.items() {
-        match phase.some("id").and_then(Node::text) {
+        match phase
+            .some("id")
+            .and_then(Node::text)
+            .filter(|id| !id.trim().is_empty())
+        {
             Some(id) => sources.push((phase, id)),
             None => draft.error(
                 "phase",

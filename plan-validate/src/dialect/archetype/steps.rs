@@ -68,7 +68,7 @@ impl Step {
 
     pub(super) fn list(&mut self, label: &str, list: Option<&Node>) {
         let items = list.map(Node::items).unwrap_or_default();
-        let items: Vec<String> = items.iter().filter_map(Node::text).collect();
+        let items: Vec<String> = items.iter().filter_map(Node::prose).collect();
         if !items.is_empty() {
             self.lines.push(format!("{label}: {}", items.join(", ")));
         }
@@ -86,6 +86,7 @@ impl Step {
     /// A person looks at it when it is done.
     fn confirm(&mut self, source: &Node) {
         let message = source.some("checkpoint_message").and_then(Node::text);
+        let message = message.filter(|text| !text.trim().is_empty());
         let statement = message.unwrap_or_else(|| format!("{} is complete", self.title));
         let at = source
             .get("checkpoint")
@@ -145,9 +146,10 @@ impl Step {
         }
         self.node.set_list("paths", paths, node.at.clone());
         let criteria = testing.and_then(|node| node.some("acceptance_criteria"));
-        if let Some(criteria) = criteria.filter(|criteria| !criteria.items().is_empty()) {
-            self.node.set("acceptance", criteria.clone());
-        }
+        let criteria = criteria.map(Node::items).unwrap_or_default().iter();
+        let criteria = criteria.filter_map(|item| Some(Node::new(item.prose()?, item.at.clone())));
+        self.node
+            .set_list("acceptance", criteria.collect(), node.at.clone());
         for (key, value) in [
             ("priority", &feature.priority),
             ("autonomy", &feature.autonomy),

@@ -58,8 +58,10 @@ fn groups(groups: &Node, draft: &mut Draft) -> Option<Node> {
         let mut members = Vec::new();
         for member in group.items() {
             match member.as_str() {
-                Some(text) => members.push(canonical(text, member, draft)),
-                None => {
+                Some(text) if !text.trim().is_empty() => {
+                    members.push(canonical(text, member, draft))
+                }
+                _ => {
                     let message = format!("a phase is named by a text, not by {}", member.kind());
                     draft.error("parallel-groups", message, member.at.clone(), help);
                 }
@@ -111,7 +113,7 @@ fn checkpoints(front: &Node, outline: &Outline, draft: &mut Draft) -> Option<Nod
     for item in listed.items() {
         match item.text() {
             Some(text)
-                if item.as_str().is_some()
+                if item.as_str().is_some_and(|text| !text.trim().is_empty())
                     || outline.has_phase(&ids::phase(&text).unwrap_or_default()) =>
             {
                 phases.push(canonical(&text, item, draft));
