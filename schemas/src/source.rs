@@ -1,10 +1,11 @@
 //! Where things are in the text of a document: from JSON Pointers to lines and columns.
 
-use std::borrow::Cow;
+mod scanner;
+
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
 use std::ops::Range;
 
+use self::scanner::Scanner;
 use crate::{Problem, Severity};
 
 /// The text of a document with the places of its values.
@@ -203,10 +204,10 @@ impl Source {
             None if all.is_empty() => HashMap::new(),
             None => {
                 let mut found = HashMap::new();
-                scan(&self.text, |pointer, span| {
-                    if all.contains(pointer) {
-                        found.insert(pointer.to_owned(), span);
-                    }
+                let mut scanner = Scanner::new(&self.text);
+                scanner.only = Some(&all);
+                scanner.value(&mut |pointer, span| {
+                    found.insert(pointer.to_owned(), span);
                 });
                 found
             }
@@ -282,168 +283,6 @@ fn line_starts(text: &str) -> Vec<usize> {
 /// Calls `visit` with the pointer and the bytes of every value of a JSON text that serde_json accepts.
 pub fn scan(text: &str, mut visit: impl FnMut(&str, Range<usize>)) {
     Scanner::new(text).value(&mut visit);
-}
-
-type Duplicate<'a> = Box<dyn FnMut(&str, Range<usize>) + 'a>;
-
-/// One pass over text that is known to be JSON, so that it need not report errors; on anything else it stops.
-struct Scanner<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
-    pointer: String,
-    on_duplicate: Option<Duplicate<'a>>,
-}
-
-impl<'a> Scanner<'a> {
-    fn new(text: &'a str) -> Scanner<'a> {
-        Scanner {
-            text,
-            bytes: text.as_bytes(),
-            at: 0,
-            pointer: String::new(),
-            on_duplicate: None,
-        }
-    }
-
-    fn value(&mut self, visit: &mut dyn FnMut(&str, Range<usize>)) {
-        self.space();
-        let start = self.at;
-        match self.bytes.get(self.at) {
-            Some(b'{') => self.object(visit),
-            Some(b'[') => self.array(visit),
-            Some(b'"') => self.string(),
-            Some(_) => {
-                let rest = &self.bytes[self.at..];
-                let end = rest
-                    .iter()
-                    .position(|b| b" \t\r\n,]}".contains(b))
-                    .unwrap_or(rest.len());
-                self.at += end.max(1);
-            }
-            None => return,
-        }
-        visit(&self.pointer, start..self.at);
-    }
-
-    fn object(&mut self, visit: &mut dyn FnMut(&str, Range<usize>)) {
-        let mut keys = Keys::default();
-        self.at += 1;
-        loop {
-            self.space();
-            if self.bytes.get(self.at) != Some(&b'"') {
-                self.at += 1;
-                return;
-            }
-            let start = self.at;
-            self.string();
-            let key = key_of(&self.text[start..self.at]);
-            let length = self.pointer.len();
-            self.pointer.push('/');
-            if key.contains(['~', '/']) {
-                self.pointer.push_str(&escape(&key));
-            } else {
-                self.pointer.push_str(&key);
-            }
-            if let Some(report) = &mut self.on_duplicate
-                && !keys.insert(key)
-            {
-                report(&self.pointer, start..self.at);
-            }
-            self.space();
-            self.at += 1;
-            self.value(visit);
-            self.pointer.truncate(length);
-            self.space();
-            if self.bytes.get(self.at) != Some(&b',') {
-                self.at += 1;
-                return;
-            }
-            self.at += 1;
-        }
-    }
-
-    fn array(&mut self, visit: &mut dyn FnMut(&str, Range<usize>)) {
-        self.at += 1;
-        for index in 0usize.. {
-            self.space();
-            if matches!(self.bytes.get(self.at), None | Some(b']')) {
-                break;
-            }
-            let length = self.pointer.len();
-            self.pointer.push('/');
-            // Writing to a string cannot fail.
-            let _ = write!(self.pointer, "{index}");
-            self.value(visit);
-            self.pointer.truncate(length);
-            self.space();
-            if self.bytes.get(self.at) != Some(&b',') {
-                break;
-            }
-            self.at += 1;
-        }
-        self.at += 1;
-    }
-
-    fn string(&mut self) {
-        self.at += 1;
-        while let Some(skip) = self
-            .bytes
-            .get(self.at..)
-            .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
-        {
-            self.at += skip;
-            if self.bytes.get(self.at) == Some(&b'"') {
-                self.at += 1;
-                return;
-            }
-            self.at += 2;
-        }
-        self.at = self.bytes.len();
-    }
-
-    fn space(&mut self) {
-        while self
-            .bytes
-            .get(self.at)
-            .is_some_and(|b| b" \t\r\n".contains(b))
-        {
-            self.at += 1;
-        }
-    }
-}
-
-/// A key without its quotes and escapes; borrowed when it has none.
-fn key_of(literal: &str) -> Cow<'_, str> {
-    match literal
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
-        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-        _ => Cow::Owned(serde_json::from_str(literal).unwrap_or_default()),
-    }
-}
-
-/// The keys of one object. Most have a dozen, which are compared faster than hashed.
-#[derive(Default)]
-struct Keys<'a> {
-    few: Vec<Cow<'a, str>>,
-    many: HashSet<Cow<'a, str>>,
-}
-
-impl<'a> Keys<'a> {
-    /// Whether the key is new.
-    fn insert(&mut self, key: Cow<'a, str>) -> bool {
-        if self.few.len() < 16 {
-            let is_new = !self.few.contains(&key);
-            self.few.push(key);
-            return is_new;
-        }
-        if self.many.is_empty() {
-            self.many.extend(self.few.iter().cloned());
-        }
-        self.many.insert(key)
-    }
 }
 
 #[cfg(test)]

@@ -99,3 +99,18 @@ fn the_name_of_a_file_cannot_steer_the_terminal() {
     let drawn = crate::render(&problems, &source, false);
     assert!(!drawn.contains('\u{1b}'), "{drawn:?}");
 }
+
+#[test]
+fn a_value_is_found_whatever_is_passed_over_before_it() {
+    let text = r#" {"a": {"x": [1, "]}\"", {"y": []}], "z": -1.5e3 } , "b":[ [], {}, [[true]], "\\" ,null],
+        "c/d": {"": {"": "ü"}}, "e" : [{"f": 1}, {"f": {"g": "}"}}]} "#;
+    let mut all = Vec::new();
+    scan(text, |pointer, span| all.push((pointer.to_owned(), span)));
+    assert!(all.len() > 20, "{all:?}");
+    let source = Source::json("x", text.to_owned());
+    for (pointer, span) in all {
+        let mut problems = [Problem::error("x", "x").at(pointer.clone())];
+        source.place(&mut problems);
+        assert_eq!(problems[0].span, Some(span), "{pointer}");
+    }
+}
