@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use schemas::document::Input;
@@ -43,13 +42,8 @@ pub(crate) struct Examination {
 
 impl Examination {
     /// What goes on: JSON as it came.
-    pub(crate) fn canonical(&self) -> Cow<'_, str> {
-        let text = self.converted.as_deref().unwrap_or(&self.source.text);
-        if text.ends_with('\n') {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned(format!("{text}\n"))
-        }
+    pub(crate) fn canonical(&self) -> &str {
+        self.converted.as_deref().unwrap_or(&self.source.text)
     }
 }
 

@@ -72,6 +72,10 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
         return Ok(Exit::No);
     }
     // A reader that has gone is no failure of the plan.
-    document::write_text(examination.canonical().as_bytes())?;
+    let text = examination.canonical();
+    document::write_text(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        document::write_text(b"\n")?;
+    }
     Ok(Exit::Yes)
 }
