@@ -76,7 +76,7 @@ impl Node {
         }
         let mut spans = Vec::new();
         scan(text, |_, span| {
-            spans.push(span.start + offset..span.end + offset)
+            spans.push(span.start + offset..span.end + offset);
         });
         Ok(placed(value, &mut spans.into_iter()))
     }
