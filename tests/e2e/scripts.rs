@@ -37,12 +37,16 @@ fn each_tells_its_usage_on_stdout() {
     }
 }
 
+/// Tests that take long and benchmarks are told of together.
+const LONG: [&str; 4] = ["bench-", "fuzz-", "test-", "torture-"];
+
 #[test]
 fn each_is_told_of_in_the_manual() {
     let manual = std::fs::read_to_string(folder().join("README.md")).expect("there is a manual");
     let missing: Vec<String> = executables()
         .into_iter()
-        .filter(|name| !name.starts_with("bench-") && !manual.contains(&format!("`{name}`")))
+        .filter(|name| !LONG.iter().any(|it| name.starts_with(it)))
+        .filter(|name| !manual.contains(&format!("`{name}`")))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
