@@ -18,6 +18,7 @@ mod notify;
 mod oat;
 
 mod oat_run;
+mod ops;
 mod orchestrate;
 mod parallel_list;
 mod part;
