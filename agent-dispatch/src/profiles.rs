@@ -88,6 +88,10 @@ impl Profiles {
     /// The agent that does the task: the command line's, its own, the plan's. None when its own command does it, or
     /// nobody can.
     fn named<'a>(&'a self, plan: &'a Plan, task: &'a Task) -> Option<&'a str> {
+        if task.command.is_some() && task.agent.as_deref() == Some(OWN) {
+            // It insists: a join has nothing in it for an agent.
+            return None;
+        }
         let of_task = task.agent.as_ref().or(plan.defaults.agent.as_ref());
         let of_task = of_task.filter(|_| task.command.is_none());
         self.forced.as_ref().or(of_task).map(String::as_str)

@@ -1,7 +1,8 @@
 //! Work that is broken down: what a whole and its parts mean for the order of a plan.
 //!
 //! A whole comes after its parts, so that what waits for it waits for all of them; its parts come after what it waits
-//! for. Where all of its work is in its parts it becomes a task whose command is `true`: no agent is started for it.
+//! for. Where all of its work is in its parts it becomes a join, a task whose command is `true`: no agent is started for
+//! it, unless the dispatcher is told to have all tasks done by one.
 //!
 //! Rejected: phases, which order nothing in a plan without parallel groups; and parts instead of the whole wherever it
 //! is waited for, which costs parts × dependents and loses the name that people know.
@@ -176,6 +177,8 @@ fn task(work: Work, settled: Settled) -> Node {
 pub(super) fn make_join(task: &mut Node, at: &Range<usize>) {
     let mut set = |key: &str, value: Value| task.set(key, Node::new(value, at.clone()));
     set("command", json!(["true"]));
+    // Also where all tasks are given to one agent: there is nothing to do for it.
+    set("agent", json!("command"));
     set("estimatedMinutes", json!(JOIN_MINUTES));
     set("readOnly", json!(true));
     set("isolation", json!("none"));
