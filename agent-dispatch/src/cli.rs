@@ -57,7 +57,7 @@ pub(crate) struct Cli {
     #[arg(short, long, visible_alias = "max-concurrent", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub(crate) jobs: Option<u32>,
 
-    /// The agent profile for all tasks, also for those that have a command of their own
+    /// The agent profile for all tasks, also for those that have a command of their own, unless their agent is `command`
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
 

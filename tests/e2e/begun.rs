@@ -85,3 +85,21 @@ fn what_failed_and_was_then_done_by_hand_counts() {
     sandbox.sh("state-edit --quiet retry --force t2").expect(0);
     assert_eq!(started(&sandbox.sh(RUN).expect(0).records()), ["t2"]);
 }
+
+#[test]
+fn a_whole_has_nothing_in_it_for_an_agent() {
+    let sandbox = Sandbox::new();
+    let parts = json!([{"id": 1, "title": "Hash", "description": "A function that hashes passwords", "status": "pending"}]);
+    let whole = json!({"id": 1, "title": "Log in", "description": "People log in", "status": "pending", "subtasks": parts});
+    sandbox.write(
+        "tasks.json",
+        &json!({"master": {"tasks": [whole]}}).to_string(),
+    );
+    let agent = "echo \"$TASK_ID\" >>log; echo \"[DONE:$TERMINAL_ID] done\"";
+    let line = format!(
+        "plan-validate --quiet tasks.json | plan-schedule --quiet | agent-dispatch --quiet -- sh -c '{agent}'"
+    );
+    let records = sandbox.sh(&line).expect(0).records();
+    assert_eq!(started(&records), ["1.1", "1"]);
+    assert_eq!(sandbox.read("log"), "1.1\n");
+}
