@@ -3,6 +3,7 @@
 //! `args` in it are the arguments (else `--from DIALECT .`), `expected` what must come of it: exit code, stderr, stdout.
 //! `BLESS=1` writes it anew.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -41,6 +42,30 @@ fn every_case_ends_as_expected() {
     }
     assert!(cases > 0);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// So that it can be looked up, denied and allowed.
+#[test]
+fn every_problem_of_a_dialect_has_a_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects");
+    let mut codes = BTreeSet::new();
+    for case in folders(&root).iter().flat_map(|dialect| folders(dialect)) {
+        let expected = fs::read_to_string(case.join("expected")).unwrap_or_default();
+        for line in expected.lines().take_while(|line| !line.is_empty()) {
+            let mut words = line.split([' ', ':']);
+            if words.any(|word| matches!(word, "error" | "warning")) && !line.starts_with(' ') {
+                codes.extend(words.next().map(str::to_owned));
+            }
+        }
+    }
+    assert!(codes.len() > 30, "{codes:?}");
+    for code in codes {
+        let output = Command::new(env!("CARGO_BIN_EXE_plan-validate"))
+            .args(["--explain", &code])
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "no page of {code} in RULES.md");
+    }
 }
 
 /// Exit code, problems by place, and the canonical plan, as one text. Warnings of rules are left out: they are of the

@@ -54,6 +54,10 @@ fn every_wrong_example_breaks_its_rule_and_every_right_one_is_sound() {
             kinds.insert(is_wrong);
         }
         let cannot_be_shown = ["unreadable", "too-large", "too-deep", "unknown-task"];
+        // What dialects tolerate has examples in `tests/dialects`.
+        if rule.number >= 100 {
+            continue;
+        }
         let is_shown = kinds.len() == 2;
         assert_ne!(
             is_shown,
@@ -92,7 +96,7 @@ fn numbers_and_codes_are_each_of_one_rule_and_have_a_page() {
 #[test]
 fn every_rule_is_in_the_manual() {
     let manual = include_str!("../../README.md");
-    for rule in RULES {
+    for rule in RULES.iter().filter(|rule| rule.number < 100) {
         let row = format!(
             "| {} | `{}` | {} |",
             rule.short(),

@@ -134,7 +134,7 @@ fn check(sample: &Sample) {
     if !examined.is_malformed && !examined.is_wrong {
         let input = Input {
             name: "again".to_owned(),
-            text: examined.canonical().into_owned(),
+            text: examined.canonical().to_owned(),
         };
         let again = examine(
             input,
