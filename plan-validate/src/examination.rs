@@ -102,6 +102,8 @@ pub(crate) fn examine_dialect(
     levels: &Levels,
 ) -> Result<Examination, Failure> {
     let Draft { plan, found } = (dialect.read)(&material);
+    // Most dialects have no place for what this rule asks for.
+    let levels = &levels.unless_asked("missing-acceptance");
     let mut checked = Checked::under(levels);
     // What it tolerated is a rule's matter: denied, it is still a plan that was read.
     let is_error = |problem: &Problem| problem.severity == Severity::Error;

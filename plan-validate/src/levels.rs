@@ -37,6 +37,14 @@ impl Levels {
         self.of_warnings = Some(Level::Deny);
     }
 
+    /// The same, but this rule only where it was asked for.
+    #[must_use]
+    pub(crate) fn unless_asked(&self, code: &'static str) -> Levels {
+        let mut levels = self.clone();
+        levels.of.entry(code).or_insert(Level::Allow);
+        levels
+    }
+
     /// The problem with its severity in this run; `None` when it is silenced.
     pub(crate) fn apply(&self, mut problem: Problem) -> Option<Problem> {
         match self.of.get(problem.code.as_str()) {
@@ -177,6 +185,15 @@ mod tests {
         assert_eq!(told(&both, cycle()), None);
         assert_eq!(told(&both, thin()), Some(Severity::Error));
         assert!(both.silences("dependency-cycle") && !both.silences("thin-description"));
+        assert_eq!(
+            told(&both.unless_asked("long-task"), thin()),
+            Some(Severity::Error)
+        );
+        assert_eq!(
+            told(&both.unless_asked("thin-description"), thin()),
+            Some(Severity::Error)
+        );
+        assert!(both.unless_asked("long-task").silences("long-task"));
         let back = levels(&["--deny", "thin-description", "--warn", "thin-description"]);
         assert_eq!(told(&back, thin()), Some(Severity::Warning));
     }

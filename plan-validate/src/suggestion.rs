@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 /// Comparisons that one run may spend: a plan with a million dangling names must not take hours.
-const BUDGET: usize = 4_000_000;
+const BUDGET: usize = 500_000;
 
 /// Names to choose from.
 pub(crate) struct Suggestions<'a> {
@@ -42,9 +42,9 @@ impl<'a> Suggestions<'a> {
         self.names
             .iter()
             .filter(|name| name.len().abs_diff(wrong.len()) <= 4 * allowed)
-            .filter(|name| !differ_in_number(name, wrong))
             .map(|name| (strsim::osa_distance(name, wrong), *name))
             .filter(|(distance, _)| *distance <= allowed)
+            .filter(|(_, name)| !differ_in_number(name, wrong))
             .min_by_key(|(distance, name)| (*distance, name.len().abs_diff(wrong.len())))
             .map(|(_, name)| name)
     }
