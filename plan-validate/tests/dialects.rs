@@ -141,24 +141,23 @@ const TASKS: &str = "# Tasks: Clock\n\n## Phase 1: Set up\n\n- [ ] T001 Create t
 fn auto_says_what_it_decided_and_quiet_does_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let (code, stderr, stdout) = program(folder.path(), &[], TASKS);
-    assert_eq!(
-        (code, stderr.as_str()),
-        (
-            0,
-            "plan-validate: <stdin> is read as a tasks.md of spec-kit (--from spec-kit)\n"
-        )
-    );
+    // What rules warn of comes behind it, and is no matter of this test.
+    let first = stderr.lines().next().unwrap_or_default();
+    let decided = "plan-validate: <stdin> is read as a tasks.md of spec-kit (--from spec-kit)";
+    assert_eq!((code, first), (0, decided));
     assert!(stdout.contains("\"planId\": \"clock\""), "{stdout}");
     for args in [
         &["-q"][..],
         &["--from", "spec-kit"],
         &["-q", "--problems", "json"],
     ] {
-        let again = program(folder.path(), args, TASKS);
-        assert_eq!(again, (0, String::new(), stdout.clone()), "{args:?}");
+        let (code, stderr, again) = program(folder.path(), args, TASKS);
+        assert_eq!((code, &again), (0, &stdout), "{args:?}");
+        assert!(!stderr.contains("is read as"), "{args:?}: {stderr}");
     }
     let (code, stderr, _) = program(folder.path(), &["--problems", "json"], TASKS);
-    let said: Value = serde_json::from_str(&stderr).expect("one problem");
+    let first = stderr.lines().next().unwrap_or_default();
+    let said: Value = serde_json::from_str(first).expect("a problem per line");
     assert_eq!(
         (code, &said["severity"], &said["code"]),
         (0, &"info".into(), &"dialect".into())
@@ -166,7 +165,8 @@ fn auto_says_what_it_decided_and_quiet_does_not() {
     // A plan of ours stays one, whatever its texts look like, and nothing is said.
     let plan = "planId: p\ntasks:\n- id: t1\n  title: T\n  description: |\n    - [ ] T001 Create the crate, with a build that passes\n";
     let (code, stderr, stdout) = program(folder.path(), &[], plan);
-    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(!stderr.contains("is read as"), "{stderr}");
+    assert_eq!(code, 0);
     assert!(stdout.contains("\"id\": \"t1\""), "{stdout}");
 }
 
@@ -229,5 +229,5 @@ fn what_cannot_be_told_is_asked_for() {
         ],
     );
     let (code, stderr, _) = program(root, &["--from", "spec-kit", "."], "");
-    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert_eq!(code, 0, "{stderr}");
 }
