@@ -41,17 +41,19 @@ pub(crate) fn edit(file: &FilePath, steps: &[Step], terms: &FileTerms) -> Result
     let format = format_of(file, terms.format)?;
     let name = file.display().to_string();
     let change = |text: &str, told: &mut dyn FnMut(&str, &str)| {
-        let old = document::value(format, &name, text)?;
-        let unmet = terms
-            .expect
-            .iter()
-            .filter_map(|it| unmet(it, format, text, &old));
-        let unmet: Vec<String> = unmet.collect();
-        if !unmet.is_empty() {
+        let may = |old: &Value| {
+            let unmet = terms
+                .expect
+                .iter()
+                .filter_map(|it| unmet(it, format, text, old));
+            let unmet: Vec<String> = unmet.collect();
+            if unmet.is_empty() {
+                return Ok(());
+            }
             let failure = Failure::no(format!("not as expected: {}", unmet.join("; ")));
-            return Err(failure.help("nothing was written"));
-        }
-        document::edited(format, &name, text, steps, told)
+            Err(failure.help("nothing was written"))
+        };
+        document::edited(format, &name, text, &may, steps, told)
     };
     if terms.dry_run {
         let text = if is_new(file, terms) {

@@ -49,9 +49,9 @@ fn head(state: &State) -> String {
         ("", "") => "run",
         ("", name) | (name, _) => name,
     };
-    let mut head = format!("{name}: {}", state.status.as_str());
+    let mut head = format!("{}: {}", clean(name), state.status.as_str());
     if let Some(phase) = &state.phase {
-        let _ = write!(head, ", phase {phase}");
+        let _ = write!(head, ", phase {}", clean(phase));
     }
     if state.held {
         head.push_str(", held");

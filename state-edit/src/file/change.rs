@@ -17,10 +17,20 @@ pub(super) enum Change {
     Remove { at: Vec<String> },
 }
 
-/// The changes from one value to another. What is equal is left alone, however deep it stands.
-pub(super) fn between(from: &Value, to: &Value) -> Vec<Change> {
+impl Change {
+    /// The place that is changed: the array, for a new entry.
+    pub(super) fn place(&self) -> &[String] {
+        match self {
+            Change::Put { at, .. } | Change::Remove { at } => at,
+            Change::Insert { array, .. } => array,
+        }
+    }
+}
+
+/// The changes from one value to another, at a place. What is equal is left alone, however deep it stands.
+pub(super) fn between(at: &[String], from: &Value, to: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
-    compare(&mut Vec::new(), from, to, &mut changes);
+    compare(&mut at.to_vec(), from, to, &mut changes);
     changes
 }
 

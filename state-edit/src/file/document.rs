@@ -12,7 +12,7 @@ use schemas::{Failure, Problem, yaml};
 use serde_json::Value;
 
 use super::block::{self, Yaml};
-use super::change::{Change, between};
+use super::change::Change;
 use super::json::Json;
 use super::splice::{Splice, spliced};
 use super::step::Step;
@@ -53,7 +53,7 @@ pub(crate) fn value(format: Format, name: &str, text: &str) -> Result<Value, Fai
     }
     match format {
         Format::Json => match json::read(text) {
-            Ok((value, _)) => Ok(value),
+            Ok(value) => Ok(value),
             Err(problem) => Err(refused(
                 &Source::json(name, text.to_owned()),
                 vec![*problem],
@@ -106,26 +106,29 @@ fn refused(source: &Source, mut problems: Vec<Problem>) -> Failure {
     }
 }
 
-/// The text with the steps done; `told` is told of the text before and after each change.
+/// The text with the steps done, where the value that it has now `may` be edited; `told` is told of the text before and after
+/// each change.
 pub(crate) fn edited(
     format: Format,
     name: &str,
     text: &str,
+    may: &dyn Fn(&Value) -> Result<(), Failure>,
     steps: &[Step],
     told: &mut dyn FnMut(&str, &str),
 ) -> Result<String, Failure> {
-    let old = value(format, name, text)?;
-    let mut new = old.clone();
+    let mut wanted = value(format, name, text)?;
+    may(&wanted)?;
     let mut words = Vec::new();
+    let mut changes = Vec::new();
     for step in steps {
         match step {
             Step::Markdown(change) => words.push(change),
-            step => step.apply(&mut new)?,
+            step => changes.extend(step.apply(&mut wanted)?),
         }
     }
     let mut fresh = text.to_owned();
-    for change in between(&old, &new) {
-        let next = changed(format, &fresh, &change)?;
+    for change in changes {
+        let next = changed(format, name, &fresh, &change)?;
         told(&fresh, &next);
         fresh = next;
     }
@@ -134,16 +137,20 @@ pub(crate) fn edited(
         told(&fresh, &next);
         fresh = next;
     }
-    match value(format, name, &fresh) {
-        Ok(value) if value == new => Ok(fresh),
-        _ => Err(Failure::no(format!(
-            "{name} is written in a way in which this edit cannot be made safely"
-        ))
-        .help("nothing was written; edit that place by hand")),
+    let read = value(format, name, &fresh);
+    let as_asked = read.as_ref().is_ok_and(|read| *read == wanted);
+    // Thousands of small pieces, given back one by one, would take as long as reading them: the end of the program does it.
+    std::mem::forget((read, wanted));
+    if as_asked {
+        return Ok(fresh);
     }
+    Err(Failure::no(format!(
+        "{name} is written in a way in which this edit cannot be made safely"
+    ))
+    .help("nothing was written; edit that place by hand"))
 }
 
-fn changed(format: Format, text: &str, change: &Change) -> Result<String, Failure> {
+fn changed(format: Format, name: &str, text: &str, change: &Change) -> Result<String, Failure> {
     let unreadable = || Failure::no("what the edit came to cannot be read");
     match format {
         Format::Json => {
@@ -153,7 +160,8 @@ fn changed(format: Format, text: &str, change: &Change) -> Result<String, Failur
                 };
                 return Ok(format!("{value:#}\n"));
             }
-            let (_, root) = json::read(text).map_err(|_| unreadable())?;
+            let root = json::places(text, change.place())
+                .map_err(|problem| refused(&Source::json(name, text.to_owned()), vec![*problem]))?;
             let writer = Json::like(text, &root);
             Ok(spliced(text, in_json(text, &root, change, &writer)?))
         }
@@ -176,10 +184,10 @@ fn changed(format: Format, text: &str, change: &Change) -> Result<String, Failur
         Format::Toml => toml::change(text, change),
         Format::Markdown => {
             let Some((inner, format)) = front::find(text) else {
-                let inner = changed(Format::Yaml, "", change)?;
+                let inner = changed(Format::Yaml, name, "", change)?;
                 return Ok(format!("---\n{inner}---\n\n{text}"));
             };
-            let fresh = changed(format, &text[inner.clone()], change)?;
+            let fresh = changed(format, name, &text[inner.clone()], change)?;
             Ok(spliced(text, vec![Splice::replace(inner, fresh)]))
         }
     }

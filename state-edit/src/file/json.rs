@@ -9,15 +9,28 @@ use super::tree::{Form, Item, Node, Writer};
 /// Deepest nesting.
 const MAX_DEPTH: usize = 128;
 
-/// Reads a document: its value, and where everything stands.
-pub(super) fn read(text: &str) -> Result<(Value, Node), Box<Problem>> {
+/// Reads a document's value.
+pub(super) fn read(text: &str) -> Result<Value, Box<Problem>> {
+    // As JSON without comments, where it is some, several times faster.
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(value),
+        Err(_) => Ok(read_whole(text, None)?.0),
+    }
+}
+
+/// Where the values on the way to a place stand, and all that lies beside them; what is inside of that is passed over.
+pub(super) fn places(text: &str, place: &[String]) -> Result<Node, Box<Problem>> {
+    Ok(read_whole(text, Some(place))?.1)
+}
+
+fn read_whole(text: &str, way: Option<&[String]>) -> Result<(Value, Node), Box<Problem>> {
     let mut reader = Reader {
         text,
         at: 0,
         depth: 0,
     };
     reader.gap()?;
-    let read = reader.value()?;
+    let read = reader.value(way)?;
     reader.gap()?;
     match reader.peek() {
         None => Ok(read),
@@ -51,7 +64,8 @@ impl Reader<'_> {
         loop {
             let rest = &self.text[self.at..];
             if rest.starts_with([' ', '\t', '\n', '\r']) {
-                self.at += 1;
+                let white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+                self.at += rest.bytes().take_while(white).count();
             } else if rest.starts_with("//") {
                 self.at += rest.find('\n').unwrap_or(rest.len());
             } else if rest.starts_with("/*") {
@@ -65,7 +79,8 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self) -> Result<(Value, Node), Box<Problem>> {
+    /// A value; with a way only as much of it as lies on that.
+    fn value(&mut self, way: Option<&[String]>) -> Result<(Value, Node), Box<Problem>> {
         match self.peek() {
             Some(open @ (b'{' | b'[')) => {
                 if self.depth == MAX_DEPTH {
@@ -73,7 +88,7 @@ impl Reader<'_> {
                     return Err(self.problem("too-deep", message));
                 }
                 self.depth += 1;
-                let read = self.collection(open == b'{');
+                let read = self.collection(open == b'{', way);
                 self.depth -= 1;
                 read
             }
@@ -97,7 +112,11 @@ impl Reader<'_> {
         ))
     }
 
-    fn collection(&mut self, object: bool) -> Result<(Value, Node), Box<Problem>> {
+    fn collection(
+        &mut self,
+        object: bool,
+        way: Option<&[String]>,
+    ) -> Result<(Value, Node), Box<Problem>> {
         let start = self.at;
         let close = if object { b'}' } else { b']' };
         let (mut items, mut entries, mut values) = (Vec::new(), Map::new(), Vec::new());
@@ -119,7 +138,13 @@ impl Reader<'_> {
                 self.expect(b':', "a `:`")?;
                 self.gap()?;
             }
-            let (value, node) = self.value()?;
+            let (value, node) = match way {
+                None => self.value(None)?,
+                Some([next, rest @ ..]) if is_next(next, key.as_deref(), items.len()) => {
+                    self.value(Some(rest))?
+                }
+                Some(_) => self.pass_over()?,
+            };
             let lead = if object {
                 lead..lead_end
             } else {
@@ -138,22 +163,36 @@ impl Reader<'_> {
         self.at += 1;
         let span = start..self.at;
         Ok(if object {
-            (
-                Value::Object(entries),
-                Node {
-                    span,
-                    form: Form::Braces(items),
-                },
-            )
+            let form = Form::Braces(items);
+            (Value::Object(entries), Node { span, form })
         } else {
-            (
-                Value::Array(values),
-                Node {
-                    span,
-                    form: Form::Brackets(items),
-                },
-            )
+            let form = Form::Brackets(items);
+            (Value::Array(values), Node { span, form })
         })
+    }
+
+    /// A value that nobody looks into. That it is one, the reader of values has seen.
+    fn pass_over(&mut self) -> Result<(Value, Node), Box<Problem>> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        let mut open = 0usize;
+        loop {
+            match bytes.get(self.at) {
+                Some(b'{' | b'[') => (open, self.at) = (open + 1, self.at + 1),
+                Some(b'}' | b']') if open > 0 => (open, self.at) = (open - 1, self.at + 1),
+                Some(b',' | b':') if open > 0 => self.at += 1,
+                Some(_) => match scalar_length(&bytes[self.at..]) {
+                    0 => return Err(self.problem("syntax", "not JSON: no value here")),
+                    length => self.at += length,
+                },
+                None => return Err(self.problem("syntax", "not JSON: it has no end")),
+            }
+            if open == 0 {
+                let (span, form) = (start..self.at, Form::Plain);
+                return Ok((Value::Null, Node { span, form }));
+            }
+            self.gap()?;
+        }
     }
 
     fn key(&mut self, entries: &Map<String, Value>) -> Result<String, Box<Problem>> {
@@ -178,6 +217,14 @@ impl Reader<'_> {
         }
         self.at += 1;
         Ok(())
+    }
+}
+
+/// Whether an item is the next on the way.
+fn is_next(token: &str, key: Option<&str>, index: usize) -> bool {
+    match key {
+        Some(key) => key == token,
+        None => super::step::index(token) == Some(index),
     }
 }
 

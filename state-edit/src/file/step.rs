@@ -3,6 +3,7 @@
 use schemas::Failure;
 use serde_json::{Map, Value};
 
+use super::change::{Change, between};
 use super::markdown;
 use super::path::{Path, pointer};
 
@@ -24,23 +25,68 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Does it; a failure of code 1 when the document is not such that it can be done.
-    pub(super) fn apply(&self, root: &mut Value) -> Result<(), Failure> {
+    /// Does it, and tells what changes in the text; a failure of code 1 when the document is not such that it can be done.
+    pub(super) fn apply(&self, root: &mut Value) -> Result<Vec<Change>, Failure> {
         match self {
-            Step::Set(path, value) => set(root, &path.0, value.clone()),
-            Step::Delete { path, if_present } => match remove(root, &path.0) {
-                Err(failure) if !if_present => Err(failure),
-                _ => Ok(()),
-            },
-            Step::Append(path, value) => append(root, path, value.clone()),
-            Step::Merge(patch) => {
+            Step::Delete { path, .. } if !path.0.is_empty() && at(root, &path.0).is_some() => {
+                remove(root, &path.0)?;
+                Ok(vec![Change::Remove { at: path.0.clone() }])
+            }
+            Step::Delete {
+                if_present: true, ..
+            }
+            | Step::Markdown(_) => Ok(Vec::new()),
+            Step::Delete { path, .. } => remove(root, &path.0).map(|_| Vec::new()),
+            Step::Set(path, value) => {
+                compared(root, &path.0, |root| set(root, &path.0, value.clone()))
+            }
+            Step::Append(path, value) => {
+                let index = at(root, &path.0).and_then(Value::as_array).map(Vec::len);
+                let Some(index) = index else {
+                    return compared(root, &path.0, |root| append(root, path, value.clone()));
+                };
+                append(root, path, value.clone())?;
+                let (array, value) = (path.0.clone(), value.clone());
+                Ok(vec![Change::Insert {
+                    array,
+                    index,
+                    value,
+                }])
+            }
+            Step::Merge(patch) => compared(root, &[], |root| {
                 merge(root, patch);
                 Ok(())
-            }
-            Step::Patch(patch) => super::patch::apply(root, patch),
-            Step::Markdown(_) => Ok(()),
+            }),
+            Step::Patch(patch) => compared(root, &[], |root| super::patch::apply(root, patch)),
         }
     }
+}
+
+/// Does what changes nothing but what is at a place, or the nearest above that there is, and compares that before and after.
+fn compared(
+    root: &mut Value,
+    tokens: &[String],
+    act: impl FnOnce(&mut Value) -> Result<(), Failure>,
+) -> Result<Vec<Change>, Failure> {
+    let there = (0..=tokens.len()).rev().map(|depth| &tokens[..depth]);
+    let there = there
+        .into_iter()
+        .find(|place| at(root, place).is_some())
+        .unwrap_or_default();
+    let is_object = at(root, there).is_some_and(Value::is_object);
+    if is_object && there.len() + 1 == tokens.len() {
+        // A new key: nothing else need be looked at.
+        act(root)?;
+        let value = at(root, tokens).cloned().unwrap_or_default();
+        return Ok(vec![Change::Put {
+            at: tokens.to_vec(),
+            value,
+        }]);
+    }
+    let before = at(root, there).cloned().unwrap_or_default();
+    act(root)?;
+    let after = at(root, there).unwrap_or(&Value::Null);
+    Ok(between(there, &before, after))
 }
 
 /// The value at a place.

@@ -26,7 +26,7 @@ pub(super) fn append(path: &str, value: serde_json::Value) -> Step {
 
 #[track_caller]
 fn check(format: Format, text: &str, step: Step, expected: &str) {
-    match edited(format, "file", text, &[step], &mut |_, _| {}) {
+    match edited(format, "file", text, &|_| Ok(()), &[step], &mut |_, _| {}) {
         Ok(fresh) => assert_eq!(fresh, expected, "from:\n{text}"),
         Err(failure) => panic!("{failure}, from:\n{text}"),
     }
@@ -282,7 +282,15 @@ fn what_stands_elsewhere_is_refused() {
         ("a: &n {x: 1}\nb:\n  <<: *n\n", delete("b.x")),
         ("a: &n {x: 1}\nb: *n\n", set("a.x", json!(2))),
     ] {
-        let failure = edited(Format::Yaml, "f", text, &[step], &mut |_, _| {}).unwrap_err();
+        let failure = edited(
+            Format::Yaml,
+            "f",
+            text,
+            &|_| Ok(()),
+            &[step],
+            &mut |_, _| {},
+        )
+        .unwrap_err();
         assert_eq!(failure.exit, schemas::Exit::No, "{failure}");
     }
 }

@@ -33,12 +33,7 @@ pub(super) fn draw(report: &Report) -> String {
         state.status.as_str()
     };
     let _ = write!(text, "status: {status}\n---\n\n## Plan Summary\n");
-    let summary = report
-        .plan
-        .summary
-        .as_ref()
-        .or(state.summary.as_ref())
-        .unwrap_or(&state.plan_id);
+    let summary = report.name();
     let _ = write!(text, "{}\n\n## Projects\n", inline(summary));
     text.push_str("| Name | Project ID | Terminal ID | Status |\n|------|-----------|-------------|--------|\n");
     // In the order of the document that was read, or else of the first task of each.

@@ -12,12 +12,7 @@ use super::report::{Report, Standing, standing, why};
 pub(super) fn draw(report: &Report) -> String {
     let state = &report.state;
     let mut text = String::from("# Context\n\n## Status\n\n");
-    let name = report
-        .plan
-        .summary
-        .as_ref()
-        .or(state.summary.as_ref())
-        .unwrap_or(&state.plan_id);
+    let name = report.name();
     let _ = writeln!(text, "- milestone: {}", inline(name));
     let _ = writeln!(
         text,

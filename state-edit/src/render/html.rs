@@ -23,12 +23,7 @@ const MANY: usize = 60;
 
 /// Draws the page; logs and verdicts are read from the run directory.
 pub(super) fn draw(report: &Report, dir: &Path) -> String {
-    let name = report
-        .plan
-        .summary
-        .as_ref()
-        .or(report.state.summary.as_ref())
-        .unwrap_or(&report.state.plan_id);
+    let name = report.name();
     let name = if name.is_empty() { "Run" } else { name };
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -64,14 +64,7 @@ pub(crate) fn watch(dir: &Path, args: &Live) -> Result<Exit, Failure> {
 fn frame(report: &Report, height: usize, width: usize, now: SystemTime) -> String {
     let state = &report.state;
     let mut lines = Vec::new();
-    let name = clean(
-        report
-            .plan
-            .summary
-            .as_ref()
-            .or(state.summary.as_ref())
-            .unwrap_or(&state.plan_id),
-    );
+    let name = clean(report.name());
     let over = state
         .tasks
         .values()
@@ -178,5 +171,57 @@ fn urgency(task: &TaskState) -> u8 {
         (Standing::Blocked, _) => 2,
         (Standing::Done, _) => 3,
         (Standing::Queue, _) => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::Record;
+
+    fn run(tasks: usize) -> Report {
+        let labels: Vec<_> = (0..tasks).map(|n| serde_json::json!({"id": format!("t{n}"), "title": "\u{1b}[2J wide 表表表 title"})).collect();
+        let records = [
+            serde_json::json!({"type": "run-started", "planId": "p", "seed": 1, "mark": "m", "pid": 1, "jobs": 2, "containment": "group", "tasks": labels}),
+            serde_json::json!({"type": "task-ready", "task": "t1", "attempt": 1, "terminal": "x"}),
+            serde_json::json!({"type": "question", "task": "t2", "attempt": 1, "text": "which\nof them?"}),
+            serde_json::json!({"type": "attempt-finished", "task": "t2", "attempt": 1, "result": "question", "durationMs": 5}),
+            serde_json::json!({"type": "task-settled", "task": "t3", "outcome": "failed", "verification": "none"}),
+            serde_json::json!({"type": "task-settled", "task": "t4", "outcome": "succeeded", "verification": "none"}),
+        ];
+        let mut report = Report::new(PlanView::default());
+        for (seq, mut record) in (1..).zip(records) {
+            record["seq"] = seq.into();
+            record["time"] = "2026-01-01T12:00:00.000Z".into();
+            report.step(&Record::parse(&record.to_string()).unwrap());
+        }
+        report.finish();
+        report
+    }
+
+    #[test]
+    fn a_frame_fits_its_terminal_and_cannot_steer_it() {
+        let now = time::parse("2026-01-01T12:01:00Z").unwrap();
+        for tasks in [5, 500] {
+            for (height, width) in [(8, 40), (24, 80), (60, 200)] {
+                let frame = frame(&run(tasks), height, width, now);
+                assert!(frame.lines().count() < height, "{frame}");
+                assert!(!frame.contains('\u{1b}'));
+                let columns = |line: &str| unicode_width::UnicodeWidthStr::width(line);
+                assert!(frame.lines().all(|line| columns(line) < width), "{frame}");
+                assert!(frame.contains("t2 asks: which of them?"), "{frame}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_matters_now_comes_first() {
+        let rows = rows(&run(500), 6);
+        let firsts: Vec<&str> = rows[1..5]
+            .iter()
+            .filter_map(|row| row.split(' ').next())
+            .collect();
+        assert_eq!(firsts, ["t2", "t1", "t3", "t4"], "{rows:?}");
+        assert_eq!(rows[5], "\u{2026} and 496 more");
     }
 }

@@ -44,6 +44,12 @@ impl Report {
         }
     }
 
+    /// What the run is about: the plan's summary, or else its id.
+    pub(super) fn name(&self) -> &str {
+        let summary = self.plan.summary.as_ref().or(self.state.summary.as_ref());
+        summary.unwrap_or(&self.state.plan_id)
+    }
+
     /// A string at a place of the document.
     pub(super) fn extra(&self, keys: &[&str]) -> Option<String> {
         let value = keys

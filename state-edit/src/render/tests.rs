@@ -158,13 +158,15 @@ fn hostile_words_stay_words() {
             ("oat", oat::draw(&report, 1)),
             ("context", context::draw(&report)),
             ("words", words::draw(&report)),
+            ("table", crate::table::draw(&report.state, 120)),
         ] {
             assert!(
                 !text.contains('\u{1b}') && !text.contains('\u{202e}'),
                 "{name} of {words}: {text}"
             );
             assert!(
-                name == "words" || !text.contains("<!--") && !text.contains("<script"),
+                matches!(name, "words" | "table")
+                    || !text.contains("<!--") && !text.contains("<script"),
                 "{name} of {words}: {text}"
             );
         }

@@ -22,14 +22,7 @@ pub(super) fn draw(report: &Report) -> String {
             .values()
             .all(|task| task.status == TaskStatus::Settled);
     let rule = "\u{2501}".repeat(RULE);
-    let name = clean(
-        report
-            .plan
-            .summary
-            .as_ref()
-            .or(state.summary.as_ref())
-            .unwrap_or(&state.plan_id),
-    );
+    let name = clean(report.name());
     let mut text = format!("{rule}\n {name} \u{25ba} ");
     match (over, wave(report)) {
         (true, _) => text.push_str("COMPLETE"),

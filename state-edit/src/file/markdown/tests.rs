@@ -308,7 +308,7 @@ fn every_real_file_is_edited_by_every_command_and_nothing_else_changes() {
         {
             let path = entry.path();
             if path.extension().is_none_or(|it| it != "md")
-                || path.metadata().is_ok_and(|it| it.len() > 32 << 10)
+                || path.metadata().is_ok_and(|it| it.len() > 16 << 10)
             {
                 continue;
             }

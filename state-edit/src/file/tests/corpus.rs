@@ -22,7 +22,7 @@ fn files() -> Vec<(std::path::PathBuf, String)> {
         "ccpm",
     ] {
         for entry in walk(&corpus.join(folder)) {
-            let small = entry.metadata().is_ok_and(|it| it.len() < 64 << 10);
+            let small = entry.metadata().is_ok_and(|it| it.len() < 24 << 10);
             if small
                 && Format::of(&entry).is_some()
                 && let Ok(text) = std::fs::read_to_string(&entry)
@@ -127,6 +127,7 @@ fn every_value_of_every_real_file_can_be_edited_and_nothing_else_changes() {
                     format,
                     &name,
                     &text,
+                    &|_| Ok(()),
                     std::slice::from_ref(&step),
                     &mut |_, _| {},
                 ) {

@@ -268,7 +268,7 @@ fn holds(format: Format, text: &str, root: &Value, steps: &[Step]) -> Result<(),
         step.apply(&mut wanted)
             .map_err(|f| TestCaseError::fail(f.to_string()))?;
     }
-    let fresh = edited(format, "file", text, steps, &mut |_, _| {});
+    let fresh = edited(format, "file", text, &|_| Ok(()), steps, &mut |_, _| {});
     let fresh = fresh.map_err(|f| TestCaseError::fail(format!("{f}: {steps:?}\n{text}")))?;
     prop_assert_eq!(
         value(format, "file", &fresh).unwrap(),
@@ -320,7 +320,7 @@ proptest! {
         let root = without_null(root);
         prop_assume!(root.as_object().is_some_and(|it| !it.is_empty()));
         let empty = json!({});
-        let text = edited(Format::Toml, "file", "# top\n", &[Step::Merge(root.clone())], &mut |_, _| {});
+        let text = edited(Format::Toml, "file", "# top\n", &|_| Ok(()), &[Step::Merge(root.clone())], &mut |_, _| {});
         let text = text.map_err(|f| TestCaseError::fail(f.to_string()))?;
         prop_assert!(value(Format::Toml, "file", "").unwrap() == empty);
         holds(Format::Toml, &text, &root, &[step(&root, kind, place, without_null(new), &key)])?;
