@@ -10,6 +10,7 @@ mod json;
 mod markdown;
 mod patch;
 mod path;
+mod same;
 mod scalar;
 mod splice;
 mod step;
@@ -175,7 +176,12 @@ pub(crate) fn rewrite(
     let _lock = lock(file)?;
     let text = read(file)?;
     let (mark, body) = without_mark(&text);
-    let fresh = format!("{mark}{}", change(body)?);
+    let fresh = change(body)?;
+    let fresh = if mark.is_empty() {
+        fresh
+    } else {
+        format!("{mark}{fresh}")
+    };
     if fresh == text {
         Ok(())
     } else {
