@@ -11,6 +11,8 @@ pub(crate) struct Task {
     pub(crate) id: String,
     /// Where it was heard last.
     pub(crate) source: String,
+    /// It stands for a source that has not named a task yet.
+    pub(crate) is_source: bool,
     /// The last marker that decides: done, error or question.
     pub(crate) decided: Option<MarkerKind>,
     /// The last marker of any kind.
@@ -32,6 +34,7 @@ impl Task {
         Task {
             id: id.to_owned(),
             source: source.to_owned(),
+            is_source: false,
             decided: None,
             last: None,
             ended: false,

@@ -81,8 +81,10 @@ impl Watch {
                 owner: Some(owner),
             });
         }
-        let first = self.firsts.entry(who.source.to_owned());
-        first.or_insert_with(|| marker.id.clone());
+        if !self.firsts.contains_key(who.source) {
+            self.firsts.insert(who.source.to_owned(), marker.id.clone());
+            self.forget_source(who.source, &marker.id);
+        }
         self.mute.remove(who.source);
         let owner = self.owners.entry(marker.id.clone());
         owner.or_insert_with(|| who.source.to_owned());
@@ -122,8 +124,12 @@ impl Watch {
         if self.is_over() {
             return None;
         }
-        let task = id.unwrap_or_else(|| self.task_of(who).unwrap_or(who.source).to_owned());
-        self.task(now, &task, who.source).text.clone_from(&text);
+        let id = id.or_else(|| self.task_of(who).map(str::to_owned));
+        let is_source = id.is_none();
+        let task = id.unwrap_or_else(|| who.source.to_owned());
+        let entry = self.task(now, &task, who.source);
+        entry.text.clone_from(&text);
+        entry.is_source |= is_source;
         Some(Body::Message {
             task,
             attempt: None,
@@ -142,6 +148,7 @@ impl Watch {
         let silence = matches!(change.state, ActivityState::Silent | ActivityState::Stalled);
         let heard = self.index.get(&name).map(|at| self.tasks[*at].heard);
         let task = self.task(now, &name, who.source);
+        task.is_source |= id.is_none();
         task.activity = Some(change.state);
         task.percent = change.percent.or(task.percent);
         if silence {
@@ -232,6 +239,30 @@ impl Watch {
         }
         task.heard = now;
         task
+    }
+
+    /// What stood for a source is the task that it has named now.
+    fn forget_source(&mut self, source: &str, id: &str) {
+        let Some(at) = self
+            .index
+            .get(source)
+            .copied()
+            .filter(|at| self.tasks[*at].is_source && source != id)
+        else {
+            return;
+        };
+        self.index.remove(source);
+        if self.index.contains_key(id) {
+            self.tasks.remove(at);
+            for place in self.index.values_mut().filter(|place| **place > at) {
+                *place -= 1;
+            }
+        } else {
+            self.index.insert(id.to_owned(), at);
+            let task = &mut self.tasks[at];
+            id.clone_into(&mut task.id);
+            task.is_source = false;
+        }
     }
 
     /// Who it should have been, when this source does not own this id. Without a name or `--id`, what a source uses first is

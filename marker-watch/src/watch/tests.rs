@@ -169,3 +169,28 @@ fn a_marker_of_an_id_that_the_source_does_not_own_counts_as_nothing_else() {
     );
     assert_eq!(first.answer(), Err("no result marker".to_owned()));
 }
+
+#[test]
+fn what_stands_for_a_source_becomes_its_task() {
+    let mut watch = watch(&[], Until::All, false);
+    for source in ["one", "two", "three"] {
+        let mut activity = crate::activity::Activity::new(
+            Instant::now(),
+            crate::activity::Limits {
+                all: true,
+                silence: std::time::Duration::from_secs(1),
+                stall: None,
+            },
+        );
+        let change = activity.heard(Instant::now()).expect("it works");
+        watch.expect(source);
+        watch.change(Instant::now(), Speaker { source, own: None }, change);
+    }
+    hear(&mut watch, "one", None, "[DONE:a] x\n");
+    hear(&mut watch, "two", None, "[DONE:a] x\n");
+    assert!(!watch.is_over());
+    hear(&mut watch, "three", None, "[DONE:b] x\n");
+    let ids: Vec<&str> = watch.tasks().iter().map(|task| task.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b"]);
+    assert!(watch.is_over());
+}
