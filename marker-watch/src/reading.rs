@@ -41,7 +41,8 @@ pub(crate) enum Said<'a> {
 #[derive(Debug)]
 pub(crate) struct Reading {
     way: Way,
-    signals: Signals,
+    /// `None` for the stream of a known program: its events give no signs.
+    signals: Option<Signals>,
     screen: Option<Screen>,
     /// What the screen makes of a piece.
     shown: Shown,
@@ -83,7 +84,7 @@ impl Reading {
         let is_drawn = manner.is_terminal || manner.columns.is_some();
         Reading {
             way,
-            signals: Signals::default(),
+            signals: matches!(manner.dialect, None | Some(Dialect::Text)).then(Signals::default),
             screen: is_drawn.then(|| Screen::new(manner.columns)),
             shown: Shown::default(),
             jumps: 0,
@@ -94,21 +95,13 @@ impl Reading {
 
     /// The next bytes.
     pub(crate) fn feed(&mut self, bytes: &[u8], mut said: impl FnMut(Said)) {
-        // A stream of events gives no signs; before it is known for one, its lines are asked one by one.
-        if matches!(self.way, Way::Text(_)) {
-            self.signals
-                .feed(bytes, |signal| said(Said::Signal(signal)));
+        if let Some(signals) = &mut self.signals {
+            signals.feed(bytes, |signal| said(Said::Signal(signal)));
         }
         match &mut self.screen {
-            None => understand(
-                &mut self.way,
-                &mut self.signals,
-                &mut self.lines,
-                bytes,
-                &mut |it| {
-                    said(it.at(0));
-                },
-            ),
+            None => understand(&mut self.way, &mut self.lines, bytes, &mut |it| {
+                said(it.at(0));
+            }),
             Some(screen) => {
                 screen.feed(bytes, &mut self.shown);
                 self.understand_shown(&mut said);
@@ -157,15 +150,9 @@ impl Reading {
         {
             let jumps = self.jumps;
             let piece = &self.shown.text[from..to];
-            understand(
-                &mut self.way,
-                &mut self.signals,
-                &mut self.lines,
-                piece,
-                &mut |it| {
-                    said(it.at(jumps));
-                },
-            );
+            understand(&mut self.way, &mut self.lines, piece, &mut |it| {
+                said(it.at(jumps));
+            });
             from = to;
             self.jumps += 1;
         }
@@ -198,13 +185,7 @@ impl Said<'_> {
     }
 }
 
-fn understand(
-    way: &mut Way,
-    signals: &mut Signals,
-    lines: &mut Option<Lines>,
-    bytes: &[u8],
-    said: &mut impl FnMut(Said),
-) {
+fn understand(way: &mut Way, lines: &mut Option<Lines>, bytes: &[u8], said: &mut impl FnMut(Said)) {
     match way {
         Way::Text(scanner) => {
             scanner.feed(bytes, |marker| said(Said::Marker(marker, 0)));
@@ -222,7 +203,6 @@ fn understand(
                 Some(end) => bytes.split_at(end + 1),
                 None => (bytes, &[][..]),
             };
-            signals.feed(first, |signal| said(Said::Signal(signal)));
             scanner.feed(first, |marker| said(Said::Marker(marker, 0)));
             if let Some(lines) = lines {
                 lines.feed(first, |line| said(Said::Line(line)));
@@ -244,10 +224,7 @@ fn understand(
                 line.clear();
             }
             if !rest.is_empty() {
-                if matches!(way, Way::Text(_)) {
-                    signals.feed(rest, |signal| said(Said::Signal(signal)));
-                }
-                understand(way, signals, lines, rest, said);
+                understand(way, lines, rest, said);
             }
         }
     }

@@ -29,6 +29,7 @@ mod resume;
 mod reviews;
 mod sandbox;
 mod scripts;
+mod watching;
 mod worktrees;
 mod worktrees_agents;
 mod worktrees_bisect;
