@@ -52,7 +52,7 @@ use crate::command::Running;
 use crate::follow::Follower;
 use crate::follow::bookmarks::{Bookmarks, Keeper};
 use crate::herald::Herald;
-use crate::intake::Intake;
+use crate::intake::{Intake, Opening};
 use crate::listening::Listening;
 use crate::live::{Live, Over};
 use crate::notice::Notice;
@@ -185,7 +185,12 @@ fn read(
                 return Ok(Over::Late);
             }
         } else {
-            live.add_pipe(opened.file.into(), &opened.name, opened.is_named, listening);
+            let opening = Opening {
+                name: &opened.name,
+                is_named: opened.is_named,
+                ..Opening::default()
+            };
+            live.add_pipe(opened.file.into(), opening, listening);
         }
     }
     if !cli.command.is_empty() {

@@ -49,6 +49,17 @@ pub(crate) struct Pipe {
     is_pane: bool,
 }
 
+impl Pipe {
+    fn new(end: OwnedFd, stream: usize) -> Pipe {
+        Pipe {
+            end,
+            stream,
+            is_command: false,
+            is_pane: false,
+        }
+    }
+}
+
 /// Why it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Over {
@@ -75,25 +86,10 @@ impl Live {
         }
     }
 
-    pub(crate) fn add_pipe(
-        &mut self,
-        end: OwnedFd,
-        name: &str,
-        is_named: bool,
-        intake: &mut dyn Intake,
-    ) {
+    pub(crate) fn add_pipe(&mut self, end: OwnedFd, opening: Opening, intake: &mut dyn Intake) {
         enlarge(&end);
-        let stream = intake.begin(Opening {
-            name,
-            is_named,
-            ..Opening::default()
-        });
-        self.pipes.push(Pipe {
-            end,
-            stream,
-            is_command: false,
-            is_pane: false,
-        });
+        let stream = intake.begin(opening);
+        self.pipes.push(Pipe::new(end, stream));
     }
 
     pub(crate) fn add_command(
@@ -109,10 +105,8 @@ impl Live {
             ..Opening::default()
         });
         self.pipes.extend(running.output.take().map(|end| Pipe {
-            end,
-            stream,
             is_command: true,
-            is_pane: false,
+            ..Pipe::new(end, stream)
         }));
         self.command = Some(running);
     }
@@ -129,10 +123,8 @@ impl Live {
         });
         intake.piece(stream, &std::mem::take(&mut pane.history))?;
         self.pipes.extend(pane.pipe.take().map(|pipe| Pipe {
-            end: pipe.into(),
-            stream,
-            is_command: false,
             is_pane: true,
+            ..Pipe::new(pipe.into(), stream)
         }));
         self.panes.push(pane);
         Ok(())
@@ -157,8 +149,10 @@ impl Live {
                 listening.outlet.reader = schemas::document::Reader::Gone;
                 break Over::Closed;
             }
-            for signal in interrupts.take() {
-                self.interrupted(signal);
+            if ready.signals {
+                for signal in interrupts.take() {
+                    self.interrupted(signal);
+                }
             }
             if ready.typed {
                 self.hand_on_typing();
@@ -255,6 +249,7 @@ impl Live {
         let gone = PollFlags::ERR | PollFlags::NVAL;
         Ok(Ready {
             reader_has_gone: fds[0].revents().intersects(gone),
+            signals: came(1),
             files: files.is_some_and(came),
             typed: typed.is_some_and(came),
             pipes: (first..fds.len())
@@ -375,6 +370,7 @@ impl Live {
 /// What has come.
 struct Ready {
     reader_has_gone: bool,
+    signals: bool,
     files: bool,
     typed: bool,
     /// By their places.

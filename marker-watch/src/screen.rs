@@ -77,11 +77,14 @@ impl Screen {
                         self.sequence(&rest[..length], out);
                         length
                     }
-                    None if rest.len() < LONGEST => {
+                    None if rest.len() < LONGEST + 2 => {
                         self.begun = rest.to_vec();
                         return;
                     }
-                    None => 1,
+                    None => {
+                        self.put(&rest[..1], out);
+                        1
+                    }
                 },
             };
             rest = &rest[taken..];
