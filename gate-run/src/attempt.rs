@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use schemas::{Check, CheckStatus, WhenMissing};
+use schemas::{Check, CheckStatus, Command, WhenMissing};
 
 use crate::check::{Interrupted, Surroundings};
 use crate::interrupts::Interrupts;
@@ -13,6 +13,7 @@ use crate::output::{Output, Printed};
 use crate::planned::{Planned, Run};
 use crate::process::{self, End, Ended, Launch};
 use crate::standing::{self, Standing};
+use crate::tools;
 
 /// Runs the command, and again after its surroundings have failed, later each time.
 pub(crate) fn all(
@@ -76,6 +77,12 @@ fn start(
     if let (Some(when), Some(what)) = (run.when_missing, crate::project::missing(&run.command, cwd))
     {
         return Err(missing(when, what));
+    }
+    // The shell would say so too, by 127, but so does a program that misses another.
+    if let (Some(when), Some(program)) = (run.when_missing, shell_s_program(&run.command))
+        && let Err(why) = locate(program, run, cwd)
+    {
+        return Err(missing(when, why));
     }
     let call = run
         .reviewer
@@ -146,6 +153,16 @@ fn start(
     let printed = output.close();
     let ended = ended.map_err(|error| cannot(format!("cannot run {program}: {error}")))?;
     Ok((ended, printed))
+}
+
+/// The program that a line of shell begins with, where that is plain.
+fn shell_s_program(command: &Command) -> Option<&str> {
+    let Command::Shell(line) = command else {
+        return None;
+    };
+    let word = line.split_whitespace().next()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/+".contains(c);
+    (word.chars().all(plain) && !tools::BUILTINS.contains(&word)).then_some(word)
 }
 
 fn missing(when: WhenMissing, why: String) -> Standing {

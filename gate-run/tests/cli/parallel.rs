@@ -127,9 +127,13 @@ fn what_the_project_does_not_have_is_skipped_when_that_is_allowed() {
     sandbox.write("package.json", r#"{"scripts": {}}"#);
     let document = r#"[
         {"command": "npm run lint", "whenMissing": "skip"}, {"command": ["no-such-program"], "whenMissing": "skip"},
-        {"command": "npm run lint", "whenMissing": "fail", "required": false}, {"command": "true"}]"#;
+        {"command": "npm run lint", "whenMissing": "fail", "required": false}, {"command": "true"},
+        {"command": "no-such-program --check", "whenMissing": "skip"}, {"command": "cd . && true", "whenMissing": "skip"}]"#;
     let ran = sandbox.gates(document, &[]);
-    assert_eq!(ran.outcome(), "0 passed: skipped skipped warned passed");
+    assert_eq!(
+        ran.outcome(),
+        "0 passed: skipped skipped warned passed skipped passed"
+    );
     assert_eq!(ran.check(0)["reason"], "package.json has no script `lint`");
     assert!(
         ran.stderr
@@ -138,7 +142,10 @@ fn what_the_project_does_not_have_is_skipped_when_that_is_allowed() {
         ran.stderr
     );
     let strict = sandbox.gates(document, &["--strict", "--quiet"]);
-    assert_eq!(strict.outcome(), "1 failed: failed failed failed passed");
+    assert_eq!(
+        strict.outcome(),
+        "1 failed: failed failed failed passed failed passed"
+    );
     let leaked = sandbox.run(&["--strict", "--quiet", "--", "sh", "-c", "sleep 60 & true"]);
     assert_eq!(leaked.outcome(), "1 failed: failed");
 }
