@@ -14,6 +14,7 @@ mod fan_in_ground;
 mod fan_in_killed;
 mod fan_in_refused;
 mod foreign;
+mod milestones;
 mod notify;
 mod oat;
 
