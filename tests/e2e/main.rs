@@ -2,6 +2,7 @@
 
 mod agents;
 mod aiter;
+mod auto;
 mod begun;
 mod boundaries;
 mod conform;
