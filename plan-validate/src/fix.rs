@@ -15,6 +15,7 @@ use crate::cli::{From, Kind};
 use crate::examination::{Examination, examine};
 use crate::levels::Levels;
 use crate::outline::Outline;
+use crate::rules;
 
 /// Rules of dependencies that are better taken out.
 const NEEDLESS: [&str; 2] = ["duplicate-dependency", "redundant-dependency"];
@@ -93,14 +94,19 @@ fn errors(problems: &[Problem]) -> usize {
 
 /// In the order of the text.
 fn edits(source: &Source, outline: &Outline, problems: &[Problem]) -> Vec<Edit> {
-    let needless = |problem: &&Problem| {
-        problem.severity != Severity::Info && NEEDLESS.contains(&&*problem.code)
+    let is_told = |code: &str| {
+        let is_it = |problem: &Problem| problem.code == code && problem.severity != Severity::Info;
+        problems.iter().any(is_it)
     };
-    let pointers = problems
+    let mut needless = Vec::new();
+    if is_told("redundant-dependency") {
+        needless.extend(rules::redundant(outline));
+    }
+    let twice = problems
         .iter()
-        .filter(needless)
-        .filter_map(|problem| problem.pointer.as_deref());
-    let mut edits = edit::without_items(source, outline, pointers);
+        .filter(|problem| problem.code == "duplicate-dependency");
+    needless.extend(twice.filter_map(|problem| edit::item(problem.pointer.as_deref()?)));
+    let mut edits = edit::without_items(source, outline, &needless);
     let is_wrong = problems
         .iter()
         .any(|problem| ORDER.contains(&&*problem.code));

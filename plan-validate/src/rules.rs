@@ -26,6 +26,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use self::reach::Reach;
+use self::redundant::Redundant;
 use self::stages::Stages;
 use crate::found::Found;
 use crate::levels::Levels;
@@ -55,10 +56,22 @@ pub(crate) fn check(plan: &Outline, levels: &Levels) -> Found {
         files::check(plan, &stages, &mut reach, &mut found);
         serial::check(plan, &graph, &reach, &mut found);
         if !levels.silences("redundant-dependency") {
-            redundant::check(plan, &graph, &mut reach, &mut found);
+            Redundant::of(plan, &graph, &mut reach).tell(plan, &mut found);
         }
     }
     found
+}
+
+/// Dependencies that follow from others: task and position in its `dependsOn`.
+pub(crate) fn redundant(plan: &Outline) -> Vec<(usize, usize)> {
+    let mut found = Found::default();
+    let ids = ids::check(plan, &mut found);
+    let graph = dependencies::check(plan, &ids, &mut found);
+    let Some(mut reach) = Reach::new(&graph) else {
+        return Vec::new();
+    };
+    let redundant = Redundant::of(plan, &graph, &mut reach);
+    redundant.places().collect()
 }
 
 /// The ids of the tasks by wave: each stands behind all that it depends on. `None` when the dependencies are not sound.

@@ -41,18 +41,21 @@ pub(super) fn places(source: &Source, pointers: &[String]) -> Vec<Option<Range<u
     problems.into_iter().map(|problem| problem.span).collect()
 }
 
-/// Takes the items that the pointers name (`/tasks/3/dependsOn/1`) out of their lists.
-pub(super) fn without_items<'p>(
+/// The task and the position of the dependency that a pointer names: `/tasks/3/dependsOn/1`.
+pub(super) fn item(pointer: &str) -> Option<(usize, usize)> {
+    let (task, position) = pointer.strip_prefix("/tasks/")?.split_once("/dependsOn/")?;
+    Some((task.parse().ok()?, position.parse().ok()?))
+}
+
+/// Takes dependencies, each a task and a position in its `dependsOn`, out of their lists.
+pub(super) fn without_items(
     source: &Source,
     outline: &Outline,
-    pointers: impl Iterator<Item = &'p str>,
+    items: &[(usize, usize)],
 ) -> Vec<Edit> {
     let mut of_tasks: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for pointer in pointers {
-        let mut steps = pointer.split('/').skip(2).step_by(2).map(str::parse);
-        if let (Some(Ok(task)), Some(Ok(item))) = (steps.next(), steps.next()) {
-            of_tasks.entry(task).or_default().push(item);
-        }
+    for (task, item) in items {
+        of_tasks.entry(*task).or_default().push(*item);
     }
     let count = |task: &usize| {
         outline

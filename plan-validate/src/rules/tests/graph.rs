@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{plan, said, task};
 use crate::levels::Levels;
 use crate::outline::{self, Notes};
-use crate::rules::check;
+use crate::rules::{check, redundant};
 
 fn of(codes: &[&str], plan: &Value) -> Vec<(String, String)> {
     let all = said(plan).into_iter();
@@ -48,6 +48,30 @@ fn a_dependency_that_follows_from_another_is_redundant() {
 }
 
 #[test]
+fn many_redundant_dependencies_are_told_in_one() {
+    let rows: Vec<Vec<usize>> = (0..8).map(|task| (0..task).collect()).collect();
+    let rows: Vec<&[usize]> = rows.iter().map(Vec::as_slice).collect();
+    let plan = graph(&rows);
+    let outline = outline::read(&plan, &Notes::default()).expect("a value is always read");
+    assert_eq!(redundant(&outline).len(), 21);
+    let problems = check(&outline, &Levels::default()).problems;
+    let [problem] = problems.as_slice() else {
+        panic!("{problems:?}")
+    };
+    assert!(
+        problem
+            .message
+            .starts_with("21 dependencies follow from others; `t2` need not name `t0`"),
+        "{}",
+        problem.message
+    );
+    assert_eq!(
+        (problem.pointer.as_deref(), problem.related.len()),
+        (Some("/tasks/2/dependsOn/0"), 7)
+    );
+}
+
+#[test]
 fn what_runs_after_a_failure_passes_nothing_on() {
     let with = |run_if: &str| {
         plan(
@@ -77,11 +101,8 @@ proptest! {
         }
         let rows: Vec<&[usize]> = on.iter().map(Vec::as_slice).collect();
         let plan = graph(&rows);
-        let told: Vec<(usize, usize)> = said(&plan).iter().filter(|(code, _)| code == "redundant-dependency").map(|(_, at)| {
-            let parts: Vec<&str> = at.split('/').collect();
-            let (task, position): (usize, usize) = (parts[2].parse().unwrap(), parts[4].parse().unwrap());
-            (task, on[task][position])
-        }).collect();
+        let outline = outline::read(&plan, &Notes::default()).expect("a value is always read");
+        let told: Vec<(usize, usize)> = redundant(&outline).into_iter().map(|(task, at)| (task, on[task][at])).collect();
         let waits = |without: &[(usize, usize)]| {
             let mut all = vec![[false; 9]; 9];
             for task in 0..9 {
