@@ -78,6 +78,11 @@ fn value(console: &Console, it: &Assignment, string: bool) -> Result<Value, Fail
         )
         .help("--string makes it a string")),
         Ok(value) => Ok(value),
+        // What begins like JSON and is none is a slip, not a string.
+        Err(error) if it.value.trim_start().starts_with(['[', '{', '"']) => {
+            Err(Failure::usage(format!("{} is no JSON: {error}", it.value))
+                .help("--string makes it a string"))
+        }
         Err(_) => Ok(it.value.as_str().into()),
     }
 }

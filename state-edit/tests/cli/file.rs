@@ -205,6 +205,7 @@ fn input_that_cannot_be_read_is_named_with_its_place() {
         done("set", &file, &["a=1.10", "--string"]),
         "{\n  \"a\": \"1.10\"\n}"
     );
+    call("set", &file, &["a=[1,"]).refused(2, "[1, is no JSON");
     std::fs::write(&file, b"\xff").unwrap();
     call("get", &file, &["a"]).refused(3, "not UTF-8 in line 1");
 }

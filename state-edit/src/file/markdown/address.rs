@@ -7,6 +7,7 @@ use schemas::Failure;
 
 use super::outline::Outline;
 use crate::file::splice::{line_end, line_start, next_line};
+use crate::near::nearest;
 
 /// Words that an address begins with.
 const KINDS: [&str; 6] = ["section", "row", "item", "box", "block", "field"];
@@ -42,8 +43,24 @@ impl Address {
     /// Reads an address; none when the text does not begin like one.
     pub(crate) fn parse(text: &str) -> Option<Result<Address, Failure>> {
         let first = text.split('/').next().unwrap_or_default();
-        KINDS.contains(&first).then(|| read(text))
+        if KINDS.contains(&first) {
+            return Some(read(text));
+        }
+        // A key of the front matter with a `/` in it is written as a JSON Pointer.
+        let slip = text.contains('/') && !text.starts_with('/');
+        slip.then(|| Err(unknown(first)))
     }
+}
+
+fn unknown(first: &str) -> Failure {
+    let failure = Failure::usage(format!("{first} is no kind of thing in a Markdown text"));
+    failure.help(match nearest(first, KINDS) {
+        Some(near) => format!("did you mean {near}/...?"),
+        None => format!(
+            "there are: {}; a key of the front matter is written /KEY",
+            KINDS.join(", ")
+        ),
+    })
 }
 
 fn read(text: &str) -> Result<Address, Failure> {

@@ -210,6 +210,9 @@ fn what_is_not_clear_is_refused() {
     assert!(refused("block/walks").contains("there is no <!-- walks-start -->"));
     assert!(Address::parse("section/A/rows").unwrap().is_err());
     assert!(Address::parse("oat_phase").is_none());
+    assert!(Address::parse("/a/b").is_none());
+    let slip = Address::parse("secton/Log").unwrap().unwrap_err();
+    assert!(slip.to_string().contains("did you mean section/"), "{slip}");
 }
 
 #[test]
