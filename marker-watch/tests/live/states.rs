@@ -32,7 +32,10 @@ fn silence_and_stalls_are_told() {
         "t",
     ]);
     say(&mut running, "words\n");
-    let told: Vec<Value> = (0..3).map(|_| running.record()).collect();
+    // It may be silent before the first words reach it.
+    let told =
+        std::iter::repeat_with(|| running.record()).skip_while(|told| state(told) != "working");
+    let told: Vec<Value> = told.take(3).collect();
     assert_eq!(
         told.iter().map(state).collect::<Vec<_>>(),
         ["working", "silent", "stalled"]
@@ -65,8 +68,8 @@ fn an_open_question_is_no_stall() {
     let stdin = running.stdin.take();
     let ended = running.end();
     drop(stdin);
-    let states: Vec<String> = ended.records.iter().map(state).collect();
-    assert_eq!(states, ["working", "-"], "{:?}", ended.records);
+    let last = ended.records.last().expect("it asks");
+    assert_eq!(last["type"], "question", "{:?}", ended.records);
 }
 
 #[test]
