@@ -59,6 +59,10 @@ enum Parsed {
 
 fn parse(bytes: &[u8]) -> Parsed {
     let bytes = &bytes[..bytes.len().min(LONGEST)];
+    // An escape at the end of a piece may begin anything.
+    if bytes.get(1).is_some_and(|byte| *byte != b']') {
+        return Parsed::Nothing;
+    }
     let end = bytes
         .iter()
         .skip(2)
@@ -104,7 +108,7 @@ mod tests {
     use super::*;
 
     const STREAM: &[u8] = b"a\x1b]0;title\x07\x1b]9;4;3;\x07b\x1b]9;4;1;45\x1b\\\x1b]9;4;0;\x1b\\\x1b]9;done\x07\
-        \x1b]133;C\x07ls\n\x1b]133;D;2\x07\x1b]133;D\x1b\\\x1b]9;4;7\x07\x1b]9;4;1;250\x07\x1b]9;4;4;300\x07\x1b]9;4;1";
+        \x1b]133;C\x07ls\n\x1b]133;D;2\x07\x1b]133;D\x1b\\\x1b]9;4;7\x07\x1b]9;4;1;250\x07\x1b]9;4;4;300\x07\x1bm9;4;1;4\x07\x1b]9;4;1";
 
     fn signals(pieces: &[&[u8]]) -> Vec<Signal> {
         let mut found = Vec::new();
