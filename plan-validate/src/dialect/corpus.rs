@@ -95,7 +95,7 @@ fn report(dialect: &'static Dialect, file: &Path) -> String {
         .collect();
     let examined = examine_dialect(dialect, material, &crate::levels::Levels::default())
         .expect("the schema compiles");
-    let plan: Value = serde_json::from_str(&examined.canonical()).unwrap_or_default();
+    let plan: Value = serde_json::from_str(examined.canonical()).unwrap_or_default();
     let tasks = plan["tasks"].as_array().map_or(&[][..], Vec::as_slice);
     let done = tasks
         .iter()

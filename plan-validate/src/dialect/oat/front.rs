@@ -59,7 +59,7 @@ fn groups(groups: &Node, draft: &mut Draft) -> Option<Node> {
         for member in group.items() {
             match member.as_str() {
                 Some(text) if !text.trim().is_empty() => {
-                    members.push(canonical(text, member, draft))
+                    members.push(canonical(text, member, draft));
                 }
                 _ => {
                     let message = format!("a phase is named by a text, not by {}", member.kind());

@@ -176,7 +176,7 @@ fn every_tag_of_the_largest_real_file_is_read() {
             &crate::levels::Levels::default(),
         );
         let examined = examined.expect("the schema compiles");
-        let plan: Value = serde_json::from_str(&examined.canonical()).expect("JSON");
+        let plan: Value = serde_json::from_str(examined.canonical()).expect("JSON");
         let tasks = plan["tasks"].as_array().expect("tasks");
         let with = |key: &str| tasks.iter().filter(|task| task.get(key).is_some()).count();
         let errors = examined
