@@ -100,7 +100,7 @@ fn what_a_rule_finds_in_the_plan_is_shown_in_the_file_it_came_from() {
         ]
     );
     assert!(examined.is_wrong && !examined.is_malformed);
-    let plan: serde_json::Value = serde_json::from_str(&examined.canonical()).expect("JSON");
+    let plan: serde_json::Value = serde_json::from_str(examined.canonical()).expect("JSON");
     assert_eq!(plan["tasks"][2]["dependsOn"], json!(["ünknown"]));
     assert!(examined.canonical().find("planId") < examined.canonical().find("tasks"));
 }
