@@ -312,7 +312,7 @@ fn outcome(front: &Node, draft: &mut Draft) -> Option<Node> {
     if DONE.contains(&word.as_str()) {
         if word != "closed" {
             draft.warn(
-                "status",
+                "odd-status",
                 format!("`{word}` is read as `closed`"),
                 status.at.clone(),
             );
