@@ -132,6 +132,12 @@ fn nothing_starts_that_nobody_has_agreed_to() {
 #[test]
 fn on_a_terminal_it_shows_the_schedule_and_asks() {
     let (sandbox, orchestrate) = prepared();
+    if sandbox.sh("command -v script").code != 0 {
+        return e2e::skip(
+            "on_a_terminal_it_shows_the_schedule_and_asks",
+            "no `script`",
+        );
+    }
     sandbox.write("go", "");
     let asked = |answer: &str| {
         let line = format!("{orchestrate} --no-records plan.json");
