@@ -48,8 +48,10 @@ fn ids(ran: &Ran) -> Vec<String> {
         .map(|task| {
             format!(
                 "{} {}",
-                task["id"].as_str().unwrap(),
-                task["metadata"]["priority"].as_str().unwrap()
+                task["id"].as_str().expect("a task has an id"),
+                task["metadata"]["priority"]
+                    .as_str()
+                    .expect("a task has a priority")
             )
         })
         .collect()
@@ -181,7 +183,7 @@ fn pull_request(sandbox: &Sandbox, number: u32, changes: Value) {
     let mut view = json!({"isDraft": false, "mergeable": "MERGEABLE", "reviewDecision": "", "baseRefName": "dev", "state": "OPEN",
         "headRefOid": format!("head-{number}"), "statusCheckRollup": [{"name": "test", "conclusion": "SUCCESS"}],
         "files": [{"path": "src/list.rs"}], "mergeCommit": {"oid": format!("merged-{number}")}});
-    for (key, value) in changes.as_object().unwrap() {
+    for (key, value) in changes.as_object().into_iter().flatten() {
         view[key] = value.clone();
     }
     sandbox.write(&format!("gh/pr-view-{number}.json"), &view.to_string());
