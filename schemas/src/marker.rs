@@ -11,7 +11,7 @@
 //!   (4) Ids are reported as they stand; who listens compares them exactly.
 //!   (5) Memory is bounded: of a line, the first 64 KiB are looked at.
 //!
-//! Lines are not looked at one by one: a log has a thousand of them for each that matters. [`needle`] finds what can
+//! Lines are not looked at one by one: a log has a thousand of them for each that matters. `needle` finds what can
 //! begin a marker or a fence, and only then is the line around it made out.
 
 mod needle;

@@ -4,9 +4,7 @@ use e2e::Sandbox;
 
 /// A run whose agents keep their prompts, and what they were told.
 fn run() -> (Sandbox, String) {
-    let mut sandbox = Sandbox::new();
-    let log = sandbox.path().join("log");
-    sandbox.env("LOG", log.to_str().unwrap());
+    let sandbox = Sandbox::new();
     sandbox.write("plan.json", r#"{"planId": "p", "tasks": [{"id": "t1", "title": "One"}, {"id": "t2", "title": "Two", "dependsOn": ["t1"]}]}"#);
     sandbox.write(
         "script",
