@@ -19,6 +19,7 @@ mod milestones;
 mod notify;
 mod oat;
 
+mod oat_reconcile;
 mod oat_run;
 mod ops;
 mod orchestrate;
