@@ -150,6 +150,7 @@ fn cleanup_after(signal: Signal, code: i32) {
     sandbox.sh("agent-dispatch --quiet schedule.json").expect(0);
     assert_eq!(temporary(), 0);
     let expected = [
+        ".gitignore",
         "dispatch.lock",
         "journal.ndjson",
         "logs",
