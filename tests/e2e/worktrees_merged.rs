@@ -235,3 +235,37 @@ fn gates_are_required_where_they_are_required() {
     assert_eq!(ground.sh("git show orchestrate/work/p/t3:t3"), "3");
     ground.assert_tidy(&["t1", "t3"]);
 }
+
+#[test]
+fn where_commits_are_signed_ours_are_too() {
+    if std::process::Command::new("ssh-keygen")
+        .arg("-V")
+        .output()
+        .is_err()
+    {
+        return e2e::skip(
+            "where_commits_are_signed_ours_are_too",
+            "there is no ssh-keygen",
+        );
+    }
+    for strategy in STRATEGIES {
+        let ground = Ground::new()
+            // One leaves its work for us to commit; the other is merged beside it.
+            .task("t1", &[], "echo 1 >t1")
+            .task("t2", &["t1"], "echo 2 >t2; commit two")
+            .flags(&format!("--merge-strategy {strategy}"));
+        ground.sh(
+            "ssh-keygen -q -t ed25519 -N '' -f ../key && git config gpg.format ssh && \
+                   git config user.signingkey \"$PWD/../key\" && git config commit.gpgsign true",
+        );
+        ground.run().expect(0);
+        let unsigned = ground.sh("for commit in $(git rev-list main..orchestrate/p); do
+                 git cat-file commit $commit | grep -q '^gpgsig' || git log -1 --format=%s $commit; done");
+        assert_eq!(unsigned, "", "{strategy}");
+        let commits = ground.sh("git rev-list --count main..orchestrate/p");
+        assert!(
+            commits.parse::<u32>().is_ok_and(|count| count >= 2),
+            "{commits}"
+        );
+    }
+}

@@ -241,3 +241,19 @@ fn signed_commits_are_signed_and_one_that_cannot_be_is_not_lost() {
         );
     }
 }
+
+#[test]
+fn commands_in_worktrees_have_a_folder_of_their_own_for_temporary_files() {
+    let ground = Ground::new()
+        .task("t1", &[], "test -w \"$TMPDIR\"; echo \"$TMPDIR\" >t1")
+        .task("t2", &[], "test -w \"$TMPDIR\"; echo \"$TMPDIR\" >t2");
+    ground.run().expect(0);
+    let (one, two) = (ground.file("t1"), ground.file("t2"));
+    assert_ne!(one, two);
+    for folder in [one, two] {
+        assert!(
+            !folder.is_empty() && !std::path::Path::new(&folder).exists(),
+            "{folder}"
+        );
+    }
+}
