@@ -101,7 +101,8 @@ impl Profiles {
     /// plan's; then the fallbacks of that one.
     fn runners(&self, plan: &Plan, task: &Task) -> Result<Vec<Runner>, Failure> {
         let Some(name) = self.named(plan, task) else {
-            if task.command.is_some() {
+            // What has ended before the run needs nobody.
+            if task.command.is_some() || task.outcome.is_some() {
                 return Ok(vec![own()]);
             }
             return Err(Failure::usage(format!(

@@ -35,8 +35,11 @@ fn begun() -> Value {
 fn only_the_rest_of_the_work_is_done() {
     let sandbox = Sandbox::new();
     let mut plan = begun();
-    plan["tasks"][0]["outcome"] = json!("succeeded");
-    plan["tasks"][2]["outcome"] = json!("cancelled");
+    for (ended, outcome) in [(0, "succeeded"), (2, "cancelled")] {
+        // Nobody need be there to do it.
+        plan["tasks"][ended]["command"] = Value::Null;
+        plan["tasks"][ended]["outcome"] = json!(outcome);
+    }
     // Work of the last phase is not done: the pause after the first is still to come.
     sandbox.write("plan.json", &plan.to_string());
     sandbox.sh(RUN).expect(5);
