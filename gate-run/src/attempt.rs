@@ -125,10 +125,7 @@ fn start(
         args,
         cwd,
         env: &env,
-        env_remove: run
-            .reviewer
-            .as_ref()
-            .map_or(&[], |reviewer| &reviewer.profile.env_remove),
+        env_remove: call.as_ref().map_or(&[], |call| &call.env_remove),
         stdin,
         timeout: planned.timeout.unwrap_or(here.timeout),
         grace: here.grace,

@@ -38,6 +38,8 @@ pub(crate) struct Said {
 pub(crate) struct Call {
     pub(crate) argv: Vec<String>,
     pub(crate) env: BTreeMap<String, String>,
+    /// Names that it does not inherit.
+    pub(crate) env_remove: Vec<String>,
     pub(crate) prompt: NamedTempFile,
     pub(crate) by_stdin: bool,
 }
@@ -73,9 +75,13 @@ impl Reviewer {
         });
         let mut env = self.profile.env.clone();
         env.insert("PROMPT_FILE".to_owned(), path);
+        // Nor does it find the run that it is a part of: it could approve its own review there.
+        let hidden = Profile::NESTING.into_iter().chain(["ORCHESTRATE_DIR"]);
+        let own = self.profile.env_remove.iter().cloned();
         Ok(Call {
             argv,
             env,
+            env_remove: hidden.map(str::to_owned).chain(own).collect(),
             prompt: file,
             by_stdin: self.profile.prompt_by == PromptBy::Stdin,
         })

@@ -53,6 +53,8 @@ impl Sandbox {
         command
             .args(args)
             .current_dir(self.path())
+            // As within a session of an agent.
+            .env("CLAUDECODE", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

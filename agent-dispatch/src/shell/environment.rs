@@ -2,19 +2,7 @@
 
 use std::ffi::OsString;
 
-/// What running agents set for their children: an agent that finds it takes itself for a part of another one.
-const NESTING: [&str; 10] = [
-    "CLAUDECODE",
-    "CLAUDE_CODE_ENTRYPOINT",
-    "CLAUDE_CODE_SSE_PORT",
-    "CODEX_SANDBOX",
-    "CODEX_SANDBOX_NETWORK_DISABLED",
-    "CURSOR_AGENT",
-    "GEMINI_CLI",
-    "GOOSE_TERMINAL",
-    "OPENCODE",
-    "QWEN_CODE",
-];
+use schemas::Profile;
 
 /// What is passed in any case when only some of it is: without these hardly a program starts.
 const ALWAYS: [&str; 12] = [
@@ -35,7 +23,7 @@ const ALWAYS: [&str; 12] = [
 /// Names that an attempt does not get. An agent that ran state-edit would find its own run by `ORCHESTRATE_DIR`, and could
 /// answer its own question.
 pub(super) fn removed(is_agent: bool) -> impl Iterator<Item = &'static str> {
-    let nesting: &[&str] = if is_agent { &NESTING } else { &[] };
+    let nesting: &[&str] = if is_agent { &Profile::NESTING } else { &[] };
     ["ORCHESTRATE_DIR"]
         .into_iter()
         .chain(nesting.iter().copied())

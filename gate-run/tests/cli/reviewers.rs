@@ -14,7 +14,7 @@ fn document(more: &str) -> String {
 /// A message of the agent, as an event of its stream.
 fn says(text: &str) -> String {
     let event = serde_json::json!({"type": "result", "subtype": "success", "is_error": false, "result": text});
-    format!("cat >heard; echo \"$*\" >argv; cat <<'EOF'\n{event}\nEOF")
+    format!("cat >heard; echo \"$*\" >argv; env >environment; cat <<'EOF'\n{event}\nEOF")
 }
 
 fn read(sandbox: &Sandbox, name: &str) -> String {
@@ -40,6 +40,8 @@ fn an_agent_reviews_read_only_and_its_last_block_counts() {
     );
     // What the name of a new session would have been filled in to falls away.
     assert_eq!(read(&sandbox, "argv").trim(), "--model m1 --look-only");
+    let environment = read(&sandbox, "environment");
+    assert!(environment.contains("CRITIC=1") && !environment.contains("CLAUDECODE"));
     let heard = read(&sandbox, "heard");
     assert!(heard.contains("git diff main") && heard.contains("Mind the licences."));
 

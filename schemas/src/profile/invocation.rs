@@ -25,6 +25,20 @@ pub struct Invocation<'a> {
 }
 
 impl Profile {
+    /// Variables that running agents set for their children: an agent that finds one takes itself for a part of another.
+    pub const NESTING: [&'static str; 10] = [
+        "CLAUDECODE",
+        "CLAUDE_CODE_ENTRYPOINT",
+        "CLAUDE_CODE_SSE_PORT",
+        "CODEX_SANDBOX",
+        "CODEX_SANDBOX_NETWORK_DISABLED",
+        "CURSOR_AGENT",
+        "GEMINI_CLI",
+        "GOOSE_TERMINAL",
+        "OPENCODE",
+        "QWEN_CODE",
+    ];
+
     /// The argv for this invocation; that for a follow-up where a session goes on. An element that asks for what is not
     /// there falls away, and with it the flag before it.
     pub fn argv(&self, invocation: &Invocation<'_>) -> Vec<String> {
