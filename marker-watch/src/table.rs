@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use schemas::{compare_ids, printable};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use schemas::compare_ids;
+use schemas::terminal::{cut, one_line};
+use unicode_width::UnicodeWidthStr;
 
 use crate::task::Task;
 
@@ -142,29 +143,6 @@ fn age(time: Duration) -> String {
         60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
     }
-}
-
-/// At most so many columns; what is cut off is told by an ellipsis.
-fn cut(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let mut left = columns.saturating_sub(1);
-    let fits = |c: &char| {
-        let width = c.width().unwrap_or(0);
-        let fits = width <= left;
-        left = if fits { left - width } else { 0 };
-        fits
-    };
-    let mut cut: String = text.chars().take_while(fits).collect();
-    if columns > 0 {
-        cut.push('…');
-    }
-    cut
-}
-
-fn one_line(text: &str) -> String {
-    printable(text).replace(['\n', '\t'], " ")
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use schemas::printable;
+use schemas::terminal::cut;
 use unicode_width::UnicodeWidthStr;
 
 use crate::chart::{Bar, Chart, Look, Panel, duration};
-use crate::table::cut;
 
 const GUTTER: f64 = 150.0;
 const MARGIN: f64 = 24.0;

@@ -1,7 +1,8 @@
 //! The answer as columns, for people.
 
 use schemas::printable;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use schemas::terminal::{cut, one_line};
+use unicode_width::UnicodeWidthStr;
 
 use crate::bounds::{gap_percent, useful_slots};
 use crate::ready::Ready;
@@ -172,7 +173,7 @@ pub(crate) fn columns<const N: usize>(
     rows: impl Iterator<Item = [String; N]>,
     width: usize,
 ) -> String {
-    let shown = rows.map(|row| row.map(|cell| printable(&cell).replace(['\n', '\t'], " ")));
+    let shown = rows.map(|row| row.map(|cell| one_line(&cell)));
     let rows: Vec<[String; N]> = std::iter::once(head.clone()).chain(shown).collect();
     let mut widths = [0; N];
     for row in &rows {
@@ -202,17 +203,4 @@ pub(crate) fn columns<const N: usize>(
         text.push('\n');
     }
     text
-}
-
-/// The line if it is not wider than `width` columns, else its beginning.
-pub(crate) fn cut(line: &str, width: usize) -> String {
-    if line.width() <= width {
-        return line.to_owned();
-    }
-    let mut used = 1;
-    let fits = |c: &char| {
-        used += c.width().unwrap_or(0);
-        used <= width
-    };
-    line.chars().take_while(fits).chain(['…']).collect()
 }

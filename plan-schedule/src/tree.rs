@@ -1,6 +1,6 @@
 //! Tasks below what they wait for, for people.
 
-use schemas::printable;
+use schemas::terminal::one_line;
 
 use crate::schedule::Schedule;
 
@@ -79,5 +79,5 @@ fn line(schedule: &Schedule<'_>, task: u32) -> String {
     if !others.is_empty() {
         line.push_str(&format!("  (also after {})", others.join(", ")));
     }
-    printable(&line).replace(['\n', '\t'], " ")
+    one_line(&line)
 }

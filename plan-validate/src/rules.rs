@@ -104,6 +104,19 @@ fn list(plan: &Outline, tasks: &[usize]) -> String {
     }
 }
 
+/// Whether a relative path leads out of where it begins, on its way or at its end.
+fn leads_out(path: &str) -> bool {
+    let mut depth = 0i64;
+    path.split('/').any(|part| {
+        depth += match part {
+            "" | "." => 0,
+            ".." => -1,
+            _ => 1,
+        };
+        depth < 0
+    })
+}
+
 /// The id of a task for a message; its position when it has none.
 fn name(plan: &Outline, task: usize) -> String {
     match plan.tasks.get(task).and_then(|task| task.id.as_deref()) {

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use schemas::terminal::cut;
 use schemas::{RunStatus, State, TaskState, TaskStatus, compare_ids, printable};
 use serde::Serialize;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use crate::edit::waiting_for_approval;
 
@@ -175,25 +176,6 @@ pub(crate) fn clean(text: &str) -> String {
 fn line(text: &mut String, line: &str, width: usize) {
     text.push_str(&cut(line, width.max(MESSAGE)));
     text.push('\n');
-}
-
-/// The beginning of a text that takes at most `width` columns.
-pub(crate) fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut room = width.saturating_sub(1);
-    let mut kept = String::new();
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if wide > room {
-            break;
-        }
-        room -= wide;
-        kept.push(c);
-    }
-    kept.push('…');
-    kept
 }
 
 #[cfg(test)]

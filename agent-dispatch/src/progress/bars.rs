@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use schemas::terminal::cut;
 use schemas::{
     Body, Console, Outcome, Record, State, TaskState, TaskStatus, compare_ids, printable,
 };
@@ -92,7 +93,7 @@ impl Bars {
         let hidden = hide(&mut rows, height);
         let mut lines = row::lines(&rows, columns);
         let total = totals(state, self.began.elapsed(), hidden);
-        lines.push(row::cut(&total, columns));
+        lines.push(cut(&total, columns));
         self.picture.set_message(lines.join("\n"));
         self.tab.show(state);
         self.drawn = Some(Instant::now());

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use schemas::printable;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use schemas::terminal::{cut, one_line};
+use unicode_width::UnicodeWidthStr;
 
 use super::liveness::Liveness;
 
@@ -97,34 +97,10 @@ pub(super) fn bar(percent: Option<u8>, width: usize) -> String {
     format!("[{bar:<width$}]")
 }
 
-/// At most so many columns; what is cut off is told by an ellipsis.
-pub(super) fn cut(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let mut left = columns.saturating_sub(1);
-    let fits = |c: &char| {
-        let width = c.width().unwrap_or(0);
-        let fits = width <= left;
-        left = if fits { left - width } else { 0 };
-        fits
-    };
-    let mut cut: String = text.chars().take_while(fits).collect();
-    if columns > 0 {
-        cut.push('…');
-    }
-    cut
-}
-
 /// Filled up with blanks to so many columns.
 pub(super) fn padded(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(text.width());
     format!("{text}{}", " ".repeat(missing))
-}
-
-/// What cannot steer a terminal, without ends of lines.
-pub(super) fn one_line(text: &str) -> String {
-    printable(text).replace(['\n', '\t'], " ")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use schemas::terminal::{cut, one_line};
 use schemas::{Outcome, State, TaskState, TaskStatus, Verification, compare_ids, printable};
 use unicode_width::UnicodeWidthStr;
 
@@ -85,7 +86,7 @@ fn row(id: &str, task: &TaskState) -> [String; 6] {
 }
 
 pub(super) fn cell(text: &str) -> String {
-    row::cut(&row::one_line(text), WIDEST)
+    cut(&one_line(text), WIDEST)
 }
 
 fn counts(text: &mut String, state: &State) {

@@ -56,11 +56,9 @@ impl<'n> Fields<'n> {
 
 /// The texts of a list, or the one text; numbers as texts. What is neither is passed over.
 pub(super) fn texts(node: &Node) -> Vec<Node> {
-    let one = std::slice::from_ref(node);
-    let items = if node.is_list() { node.items() } else { one };
     let text = |item: &Node| Some(Node::new(item.text()?, item.at.clone()));
     let is_empty = |node: &Node| node.as_str().is_none_or(|text| text.trim().is_empty());
-    let texts = items.iter().filter_map(text);
+    let texts = node.each().iter().filter_map(text);
     texts.filter(|node| !is_empty(node)).collect()
 }
 

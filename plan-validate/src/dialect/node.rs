@@ -93,6 +93,15 @@ impl Node {
         }
     }
 
+    /// The items of a list; anything else is its own only one.
+    pub(crate) fn each(&self) -> &[Node] {
+        if self.is_list() {
+            self.items()
+        } else {
+            std::slice::from_ref(self)
+        }
+    }
+
     /// The entry of an object.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entries()

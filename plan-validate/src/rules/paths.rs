@@ -5,6 +5,7 @@ use std::path::Path;
 use schemas::source::escape;
 use schemas::{Boundary, Problem};
 
+use super::leads_out;
 use crate::found::Found;
 use crate::outline::{Outline, Text};
 
@@ -69,18 +70,7 @@ fn leaves(path: &str) -> Option<&'static str> {
     {
         return Some("is of a machine, not of the project");
     }
-    let mut depth = 0i64;
-    for part in path.split('/') {
-        depth += match part {
-            "" | "." => 0,
-            ".." => -1,
-            _ => 1,
-        };
-        if depth < 0 {
-            return Some("leaves its project");
-        }
-    }
-    None
+    leads_out(path).then_some("leaves its project")
 }
 
 fn secrets(boundary: &Boundary, paths: &[Text], at: impl Fn() -> String, found: &mut Found) {

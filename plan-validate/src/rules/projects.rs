@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use schemas::Problem;
 
+use super::leads_out;
 use crate::found::Found;
 use crate::outline::Outline;
 use crate::suggestion::Suggestions;
@@ -171,18 +172,7 @@ fn outside(path: &str) -> Option<&'static str> {
     if path.starts_with('/') || path == "~" || path.starts_with("~/") {
         return Some("is absolute");
     }
-    let mut depth = 0i64;
-    for part in path.split('/') {
-        depth += match part {
-            "" | "." => 0,
-            ".." => -1,
-            _ => 1,
-        };
-        if depth < 0 {
-            return Some("leads out of the root");
-        }
-    }
-    None
+    leads_out(path).then_some("leads out of the root")
 }
 
 /// The path without what makes no difference: `./a//b/` is `a/b`.

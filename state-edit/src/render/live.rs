@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use rustix::termios::tcgetwinsize;
 use schemas::document::Reader;
 use schemas::journal::Journal;
+use schemas::terminal::cut;
 use schemas::{Body, Exit, Failure, TaskState, TaskStatus, compare_ids, document, time};
 
 use super::plan::PlanView;
@@ -15,7 +16,7 @@ use super::words;
 use crate::cli::Live;
 use crate::columns::columns;
 use crate::edit::waiting_for_approval;
-use crate::table::{clean, cut};
+use crate::table::clean;
 use crate::watch::Watch;
 
 /// Between two frames: the clock in it goes on where nothing happens.

@@ -36,13 +36,7 @@ pub(super) fn read(archetype: &Node, reviewed: &[Node], draft: &mut Draft) -> Op
         };
         let patterns = rule.some("patterns").or(rule.some("pattern"));
         if let Some(patterns) = patterns {
-            let single = std::slice::from_ref(patterns);
-            let patterns = if patterns.is_list() {
-                patterns.items()
-            } else {
-                single
-            };
-            for pattern in patterns {
+            for pattern in patterns.each() {
                 match pattern.as_str() {
                     Some(_) => overrides.push(one(pattern, &level)),
                     None => {

@@ -85,9 +85,7 @@ impl<'n> Reader<'_, 'n> {
             let Some(list) = issue.node.some(key) else {
                 continue;
             };
-            let one = std::slice::from_ref(list);
-            let items = if list.is_list() { list.items() } else { one };
-            for node in items.iter().filter(|node| !node.is_null()) {
+            for node in list.each().iter().filter(|node| !node.is_null()) {
                 links.extend(self.link(at, issue, node));
             }
         }

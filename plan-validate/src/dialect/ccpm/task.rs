@@ -268,13 +268,8 @@ fn named(material: &Material, front: &Node, keys: &[&str], draft: &mut Draft) ->
     let Some(node) = keys.iter().find_map(|key| front.some(key)) else {
         return Vec::new();
     };
-    let entries = if node.is_list() {
-        node.items()
-    } else {
-        std::slice::from_ref(node)
-    };
     let mut all = Vec::new();
-    for entry in entries {
+    for entry in node.each() {
         if entry.text().is_none() {
             let message = format!("a task is named by its number, not by {}", entry.kind());
             draft.error(

@@ -119,13 +119,8 @@ fn listed(dependencies: Option<&Node>, draft: &mut Draft) -> Vec<Node> {
     let Some(node) = dependencies else {
         return Vec::new();
     };
-    let entries = if node.is_list() {
-        node.items()
-    } else {
-        std::slice::from_ref(node)
-    };
     let mut all = Vec::new();
-    for entry in entries {
+    for entry in node.each() {
         if entry.text().is_some() {
             all.push(entry.clone());
         } else {

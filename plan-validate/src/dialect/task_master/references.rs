@@ -63,10 +63,8 @@ impl<'i> References<'i> {
     /// Ids as they are written, each with its place; without an id what is none. Nothing (`null`, an empty text) is
     /// passed over, as task-master does.
     fn named(&self, list: &Node) -> Vec<(Option<String>, Range<usize>)> {
-        let one = std::slice::from_ref(list);
-        let items = if list.is_list() { list.items() } else { one };
         let mut all = Vec::new();
-        for item in items.iter().filter(|item| !item.is_null()) {
+        for item in list.each().iter().filter(|item| !item.is_null()) {
             match written(item, self.material) {
                 Some(text) if list.is_list() => all.push((Some(text), item.at.clone())),
                 Some(text) => {
