@@ -9,7 +9,7 @@ use schemas::{Failure, Isolation, OnFailure, Plan, Schedule, Task, compare_ids, 
 
 use crate::candidates::Candidates;
 use crate::core::{Graph, Spec, TaskIdx};
-use crate::worktrees::Worktrees;
+use crate::worktrees::{Bounds, Worktrees};
 
 pub(crate) use boundaries::{Ground, boundaries};
 pub(crate) use isolation::Merges;
@@ -22,7 +22,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) fix_limit: Option<u8>,
     pub(crate) merges: Merges<'a>,
     /// By task: its changes in its project's folder are held against its boundaries.
-    pub(crate) bounded: &'a [bool],
+    pub(crate) bounds: &'a [Bounds],
 }
 
 /// Longest id, in bytes: file names end at 255.
@@ -53,7 +53,7 @@ pub(crate) fn build(schedule: &Schedule, plan: &Plan, rules: Rules<'_>) -> Resul
         stage: stages[at],
         // Boundaries are a gate of every worktree, and of a folder where there are any.
         has_gates: worktrees.unit(at).is_some()
-            || rules.bounded[at]
+            || rules.bounds[at] != Bounds::Nothing
             || !gates_of(plan, task).is_empty(),
         isolated: isolated.next().flatten(),
         candidates,

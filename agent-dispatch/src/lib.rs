@@ -36,7 +36,7 @@ use crate::shell::contain::{self, Containment};
 use crate::shell::jobserver::Pool;
 use crate::shell::launcher::Launcher;
 use crate::shell::run_dir::RunDir;
-use crate::worktrees::{Wishes, Worktrees, footprint};
+use crate::worktrees::{Bounds, Wishes, Worktrees};
 
 /// Runs the program.
 pub fn run(console: &mut Console) -> Result<Exit, Failure> {
@@ -119,8 +119,8 @@ struct Prepared {
     runners: Runners,
     root: PathBuf,
     worktrees: Worktrees,
-    /// By task: its changes in its project's folder are held against its boundaries.
-    bounded: Vec<bool>,
+    /// By task: what its changes in its project's folder are held to.
+    bounds: Vec<Bounds>,
     agents: Vec<AgentLabel>,
     /// Without the seed of the run.
     limits: Limits,
@@ -161,12 +161,9 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
     for warning in caps::check(cli, &plan, &runners, &mut agents) {
         console.warn(&warning);
     }
-    let bounded = match here {
-        true => footprint::bounded(&plan, &root, &worktrees),
-        false => vec![false; plan.tasks.len()],
-    };
+    let bounds = Bounds::of(&plan, &root, &worktrees, &runners);
     let rules = graph::Rules {
-        bounded: &bounded,
+        bounds: &bounds,
         candidates: Candidates::new(cli, &plan, &runners),
         fix_limit: cli.fix_limit,
         merges: graph::Merges {
@@ -181,7 +178,7 @@ fn prepare(cli: &Cli, notices: Vec<Notice>, console: &Console) -> Result<Prepare
         limits: config::limits(cli, &schedule, &plan),
         root,
         worktrees,
-        bounded,
+        bounds,
         is_partial: schedule.partial,
         plan,
         runners,
@@ -245,7 +242,7 @@ fn dispatch(
     let Prepared {
         plan,
         graph,
-        bounded,
+        bounds,
         is_partial,
         runners,
         root,
@@ -317,7 +314,7 @@ fn dispatch(
         runners: runners.into(),
         root,
         worktrees: worktrees.into(),
-        bounded,
+        bounds,
         pass_env: (!cli.pass_env.is_empty()).then(|| cli.pass_env.clone()),
         gate_program,
         launcher,

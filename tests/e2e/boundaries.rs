@@ -73,6 +73,36 @@ fn a_task_answers_for_its_own_changes_and_for_no_others() {
 }
 
 #[test]
+fn an_agent_leaves_no_file_with_secrets_in_the_folder_of_its_project() {
+    let sandbox = sandbox();
+    sandbox.write("ignored/.env", "KEY=1");
+    sandbox.write(".gitignore", "ignored/\n");
+    // The user's own; and a command is the user's word, whatever it writes.
+    sandbox.write("user.pem", "mine");
+    let mut command = task("t1", &[], "echo KEY=1 >.env.local");
+    command["dependsOn"] = json!(["t2"]);
+    let mut work = task("t2", &[], "");
+    work["agent"] = json!("writer");
+    work.as_object_mut().expect("a task").remove("command");
+    let mut plan = of_one_project([command, work]);
+    let writes = "echo two >>src/a; echo KEY=2 >ignored/.env; \
+        if [ $ATTEMPT = 1 ]; then mkdir deploy; echo KEY=1 >deploy/.env; else rm -r deploy; fi; echo \"[DONE:$TERMINAL_ID] done\"";
+    plan["agents"] = json!({"writer": {"dialect": "text", "argv": ["sh", "-c", writes]}});
+    sandbox.write("plan.json", &plan.to_string());
+    let records = sandbox.sh(RUN).expect(0).records();
+    let verdicts: Vec<String> = of_type(&records, "gate-finished")
+        .map(|record| format!("{} {}", record["task"], record["verdict"]).replace('"', ""))
+        .collect();
+    assert_eq!(verdicts, ["t2 failed", "t2 passed"]);
+    let found = sandbox.json(".orchestrate/verdicts/t2/1.json");
+    assert_eq!(found["checks"][0]["findings"][0]["file"], "deploy/.env");
+    assert_eq!(
+        found["checks"][0]["findings"].as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
 fn without_a_repository_nobody_can_tell() {
     let sandbox = Sandbox::new();
     let mut work = task("t1", &[], "echo x >anything");

@@ -1,6 +1,6 @@
 use super::*;
 use crate::profiles::Runners;
-use crate::worktrees::Order;
+use crate::worktrees::{Bounds, Order};
 
 fn graph(document: serde_json::Value) -> Result<Graph, Failure> {
     let text = document.to_string();
@@ -11,9 +11,9 @@ fn graph(document: serde_json::Value) -> Result<Graph, Failure> {
         of_task: vec![[].into(); plan.tasks.len()],
         routes: Vec::new(),
     };
-    let bounded = vec![false; plan.tasks.len()];
+    let bounds = vec![Bounds::Nothing; plan.tasks.len()];
     let rules = Rules {
-        bounded: &bounded,
+        bounds: &bounds,
         candidates,
         fix_limit: None,
         merges: Merges {

@@ -14,7 +14,7 @@ use super::run_dir::{RunDir, Stage};
 use super::{Incoming, Shell, gate, place};
 use crate::core::{Attempt, Event, GateAnswer, MergeAnswer, TaskIdx, terminal_id};
 use crate::graph::Ground;
-use crate::worktrees::{Found, Integration, Job, Lease, Stop, Surroundings, Worktrees};
+use crate::worktrees::{Bounds, Found, Integration, Job, Lease, Stop, Surroundings, Worktrees};
 
 /// How often a merge that waits for its gates looks whether it is to stop.
 const PULSE: Duration = Duration::from_millis(50);
@@ -107,10 +107,8 @@ impl Shell<'_> {
     /// What a task may have changed, as gates.
     pub(super) fn boundaries(&self, attempt: Attempt) -> Vec<String> {
         let (plan, task) = (&self.run.plan, attempt.task);
-        if self.run.bounded[task] {
-            let project = plan.tasks[task].project.as_deref();
-            let secrets = plan.workspace_of(project.and_then(|name| plan.project(name)));
-            let secrets = secrets.map_or(&[][..], |setup| &setup.secrets);
+        if self.run.bounds[task] != Bounds::Nothing {
+            let secrets = self.secrets(task);
             let changed = RunDir::changed(&plan.tasks[task].id, attempt.number);
             let changed = self.run.dir.whole(&changed);
             let ground = Ground::Folder { changed: &changed };
@@ -131,6 +129,14 @@ impl Shell<'_> {
             .unwrap_or(Path::new(""));
         let ground = Ground::Worktree { base: &base, inner };
         crate::graph::boundaries(plan, &plan.tasks[task], ground, &tree.setup.secrets)
+    }
+
+    /// The globs that its project adds to the list of files with secrets.
+    pub(super) fn secrets(&self, task: TaskIdx) -> &[String] {
+        let plan = &self.run.plan;
+        let project = plan.tasks[task].project.as_deref();
+        let setup = plan.workspace_of(project.and_then(|name| plan.project(name)));
+        setup.map_or(&[][..], |setup| &setup.secrets)
     }
 
     /// Worktrees that are taken up again are no news.

@@ -51,7 +51,7 @@ use crate::core::{Action, Attempt, Dispatcher, End, Event, Graph, Time, resume};
 use crate::notice::Notice;
 use crate::profiles::Runners;
 use crate::progress::View;
-use crate::worktrees::{Stop, Worktrees};
+use crate::worktrees::{Bounds, Stop, Worktrees};
 
 /// Events that wait for the loop. Agents that talk faster than it listens wait at their pipe.
 const QUEUE: usize = 4096;
@@ -101,7 +101,7 @@ pub(crate) struct Run {
     pub(crate) root: PathBuf,
     pub(crate) worktrees: Arc<Worktrees>,
     /// By task: its changes in its project's folder are held against its boundaries.
-    pub(crate) bounded: Vec<bool>,
+    pub(crate) bounds: Vec<Bounds>,
     /// The variables that attempts get, when not all.
     pub(crate) pass_env: Option<Vec<String>>,
     pub(crate) gate_program: PathBuf,

@@ -18,7 +18,7 @@ use crate::acp;
 use crate::core::{Attempt, Launch};
 use crate::profiles::{Filling, Runner};
 use crate::prompt;
-use crate::worktrees::{Footprint, Stop};
+use crate::worktrees::{Bounds, Footprint, Secrets, Stop};
 
 /// Who does which task, where, and by which name.
 struct Order<'a> {
@@ -69,7 +69,7 @@ impl Shell<'_> {
             None => self.program(&order)?,
         };
         let place = self.place(&order);
-        let footprint = self.footprint(&order);
+        let footprint = self.footprint(&order)?;
         let Run {
             plan, dir, state, ..
         } = &self.run;
@@ -225,21 +225,27 @@ impl Shell<'_> {
         Some(place)
     }
 
-    /// Its project's folder, where what it changes there is held against its boundaries.
-    fn footprint(&self, order: &Order<'_>) -> Option<Footprint> {
+    /// Its project's folder, where it is held to what it may change there.
+    fn footprint(&self, order: &Order<'_>) -> anyhow::Result<Option<Footprint>> {
         let Attempt { task, number } = order.attempt;
         let Run {
             plan, dir, state, ..
         } = &self.run;
         let id = &plan.tasks[task].id;
         let known = state.tasks.get(id);
-        self.run.bounded[task].then(|| Footprint {
+        let secrets = match self.run.bounds[task] {
+            Bounds::Nothing => return Ok(None),
+            Bounds::Secrets => Some(Secrets::new(self.secrets(task))?),
+            Bounds::Declared => None,
+        };
+        Ok(Some(Footprint {
             folder: order.workspace.clone(),
             run_dir: dir.path().to_owned(),
             before: dir.whole(&RunDir::before(id)),
             changed: dir.whole(&RunDir::changed(id, number)),
             is_first: known.is_none_or(|task| task.last_result.is_none()),
-        })
+            secrets,
+        }))
     }
 
     fn behind(&self, task: &Task) -> Option<agent::Behind> {

@@ -6,21 +6,35 @@
 //! and would put files with secrets there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use schemas::{Plan, Task};
+use schemas::{Boundary, Plan, Task};
 
-use super::{Git, Worktrees};
+use super::{Git, Worktrees, leftovers};
+use crate::profiles::{Runner, Runners};
 
 /// Most uncommitted files that are noted.
 const MOST: usize = 20_000;
 
 /// Of larger files, size and time of change stand for their content.
 const LARGE: u64 = 64 << 20;
+
+/// What a task is held to where it has no worktree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bounds {
+    /// Its folder lies in no repository, which alone can tell; or it is a command of the plan's own, without boundaries.
+    Nothing,
+    /// It is an agent's: no file with secrets.
+    Secrets,
+    /// Its own boundaries or those of its role, and no file with secrets.
+    Declared,
+}
 
 /// Where a task works, and where what is known of it is kept.
 #[derive(Debug, Clone)]
@@ -34,7 +48,13 @@ pub(crate) struct Footprint {
     pub(crate) changed: PathBuf,
     /// Its first attempt begins.
     pub(crate) is_first: bool,
+    /// Only these are looked at.
+    pub(crate) secrets: Option<Secrets>,
 }
+
+/// Which files hold secrets.
+#[derive(Debug, Clone)]
+pub(crate) struct Secrets(Arc<Boundary>);
 
 /// A folder at one moment: the commit, and what differs from it.
 #[derive(Debug, Default, PartialEq)]
@@ -44,15 +64,34 @@ struct Moment {
     differing: BTreeMap<Vec<u8>, String>,
 }
 
-/// By task: whether the plan says what it may change where it has no worktree, and its folder lies in a repository, which
-/// can tell.
-pub(crate) fn bounded(plan: &Plan, root: &Path, worktrees: &Worktrees) -> Vec<bool> {
-    let tasks = plan.tasks.iter().enumerate();
-    let is_bounded = |(at, task): (usize, &Task)| {
-        let folder = crate::graph::folder(plan, task).unwrap_or_default();
-        has_boundaries(plan, task) && worktrees.unit(at).is_none() && is_in_repository(root, folder)
-    };
-    tasks.map(is_bounded).collect()
+impl Bounds {
+    /// By task.
+    pub(crate) fn of(
+        plan: &Plan,
+        root: &Path,
+        worktrees: &Worktrees,
+        runners: &Runners,
+    ) -> Vec<Bounds> {
+        let bounds = |(at, task): (usize, &Task)| {
+            let folder = crate::graph::folder(plan, task).unwrap_or_default();
+            let by_agent = || runners.of(at).iter().any(Runner::is_agent);
+            match has_boundaries(plan, task) {
+                _ if worktrees.unit(at).is_some() || !is_in_repository(root, folder) => {
+                    Bounds::Nothing
+                }
+                true => Bounds::Declared,
+                false if by_agent() => Bounds::Secrets,
+                false => Bounds::Nothing,
+            }
+        };
+        plan.tasks.iter().enumerate().map(bounds).collect()
+    }
+}
+
+impl Secrets {
+    pub(crate) fn new(globs: &[String]) -> anyhow::Result<Secrets> {
+        leftovers::secrets(globs).map(|list| Secrets(Arc::new(list)))
+    }
 }
 
 fn has_boundaries(plan: &Plan, task: &Task) -> bool {
@@ -125,6 +164,10 @@ impl Footprint {
             "--",
             ".",
         ])?;
+        let names = names.into_iter().map(OsStringExt::into_vec);
+        let names: Vec<Vec<u8>> = names
+            .filter(|name| self.counts(below(name, &prefix)))
+            .collect();
         if names.len() > MOST {
             bail!(
                 "{} uncommitted files in {}: at most {MOST} can be told apart",
@@ -133,11 +176,8 @@ impl Footprint {
             );
         }
         let mut differing = BTreeMap::new();
-        for name in names {
-            let name = name.into_vec();
-            // Two letters of state and a blank before each name.
-            let path = name.get(3..).unwrap_or_default();
-            let path = path.strip_prefix(prefix.as_bytes()).unwrap_or(path);
+        for name in &names {
+            let path = below(name, &prefix);
             if !self.whole(path).starts_with(&self.run_dir) {
                 differing.insert(path.to_owned(), self.digest(path)?);
             }
@@ -164,7 +204,14 @@ impl Footprint {
             (None, Some(now)) => git.names(&["ls-tree", "-r", "-z", "--name-only", now])?,
             _ => Vec::new(),
         };
-        Ok(names.into_iter().map(OsStringExt::into_vec).collect())
+        let names = names.into_iter().map(OsStringExt::into_vec);
+        Ok(names.filter(|name| self.counts(name)).collect())
+    }
+
+    fn counts(&self, path: &[u8]) -> bool {
+        let path = Path::new(OsStr::from_bytes(path));
+        let secrets = self.secrets.as_ref();
+        secrets.is_none_or(|Secrets(list)| list.is_secret(path))
     }
 
     fn digest(&self, path: &[u8]) -> anyhow::Result<String> {
@@ -195,8 +242,14 @@ impl Footprint {
     }
 
     fn whole(&self, path: &[u8]) -> PathBuf {
-        self.folder.join(std::ffi::OsStr::from_bytes(path))
+        self.folder.join(OsStr::from_bytes(path))
     }
+}
+
+/// The name of a file, relative to the folder, in a line of `git status`: two letters of state and a blank come before it.
+fn below<'a>(line: &'a [u8], prefix: &str) -> &'a [u8] {
+    let path = line.get(3..).unwrap_or_default();
+    path.strip_prefix(prefix.as_bytes()).unwrap_or(path)
 }
 
 fn ended(mut path: Vec<u8>) -> Vec<u8> {
@@ -247,6 +300,7 @@ mod tests {
             changed: page.join(".orchestrate/changed"),
             folder: page,
             is_first: true,
+            secrets: None,
         };
         (root, footprint)
     }

@@ -2,7 +2,7 @@
 
 pub(crate) mod clean;
 mod delivery;
-pub(crate) mod footprint;
+mod footprint;
 pub(crate) mod git;
 mod ground;
 mod halfway;
@@ -22,7 +22,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use self::footprint::Footprint;
+pub(crate) use self::footprint::{Bounds, Footprint, Secrets};
 pub(crate) use self::git::{Git, Stop};
 pub(crate) use self::integration::{Integration, Job, Surroundings};
 pub(crate) use self::lease::Lease;
