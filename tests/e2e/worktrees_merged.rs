@@ -57,6 +57,29 @@ fn a_conflict_is_resolved_by_the_agent_which_finds_it_in_its_worktree() {
 }
 
 #[test]
+fn what_somebody_leaves_in_the_worktree_for_merges_gets_into_no_merge() {
+    // Staged, changed, in the way of what the next task brings, and in the middle of a merge of its own.
+    let spoils = "cd \"$(dirname \"$WORKSPACE\")/.integration\"; echo x >staged; git add staged; echo x >b; echo x >t3;
+        git merge -q --no-commit --no-ff orchestrate/work/p/t2 || true";
+    for strategy in STRATEGIES {
+        let ground = Ground::new()
+            .task("t1", &[], "echo 1 >t1")
+            .task(
+                "t2",
+                &["t1"],
+                &format!("echo 2 >t2; commit two; ({spoils})"),
+            )
+            .task("t3", &["t2"], "echo 3 >t3")
+            .flags(&format!("--merge-strategy {strategy}"));
+        ground.run().expect(0);
+        assert_eq!(ground.files(), "a b t1 t2 t3", "{strategy}");
+        assert_eq!(ground.file("b"), "1\n2\n3", "{strategy}");
+        assert_eq!(ground.file("t3"), "3", "{strategy}");
+        ground.assert_tidy(&[]);
+    }
+}
+
+#[test]
 fn left_over_markers_are_refused_also_in_files_with_odd_names() {
     for resolve in ["true", "mv a 'ä b'; echo x >b; commit moved"] {
         let ground = conflicting().flags("--fix-limit 1");

@@ -270,6 +270,10 @@ impl Surroundings for Batch {
         }
     }
 
+    fn has_gates(&self) -> bool {
+        !self.gates.is_empty()
+    }
+
     fn write_down(&self, job: &Job<'_>, found: &[Found]) -> Option<String> {
         let finding = |found: &Found| {
             serde_json::json!({

@@ -6,15 +6,12 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::shell::contain;
+use super::stop::Stop;
 
 /// Most that is read of what one command prints, in bytes.
 const MOST: u64 = 256 << 20;
@@ -64,6 +61,8 @@ pub(crate) struct Git {
     env: Vec<(OsString, OsString)>,
     config: Vec<&'static str>,
     stop: Stop,
+    /// Whether git knows who commits here: asked once for all folders of a repository.
+    is_known: Arc<OnceLock<bool>>,
 }
 
 /// What a command answered.
@@ -75,71 +74,6 @@ pub(crate) struct Answer {
     pub(crate) stderr: String,
 }
 
-/// Stops what runs, from another thread.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Stop(Arc<Stopping>);
-
-#[derive(Debug, Default)]
-struct Stopping {
-    /// 0: go on; 1: begin nothing more; 2: nothing goes on.
-    level: AtomicU32,
-    /// Leaders of the process groups that run.
-    running: Mutex<Vec<u32>>,
-}
-
-impl Stop {
-    /// Nothing more is begun; what runs comes to its end, for it does not take long.
-    pub(crate) fn terminate(&self) {
-        self.0.level.fetch_max(1, Ordering::Release);
-    }
-
-    pub(crate) fn kill(&self) {
-        self.0.level.store(2, Ordering::Release);
-        for pid in self.running().iter() {
-            if let Some(group) = Pid::from_raw(*pid as i32) {
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-        }
-    }
-
-    /// Runs a command in a process group of its own that can be ended from here; answers how it ended.
-    pub(crate) fn watch(&self, expression: &duct::Expression) -> anyhow::Result<ExitStatus> {
-        let expression = expression.unchecked().before_spawn(|command| {
-            // A Ctrl-C at the terminal is ours to answer.
-            std::os::unix::process::CommandExt::process_group(command, 0);
-            Ok(())
-        });
-        let mut leaders = contain::leaders();
-        let mut running = self.running();
-        if self.0.level.load(Ordering::Acquire) > 1 {
-            bail!("stopped");
-        }
-        let handle = expression.start().context("cannot start it")?;
-        let pid = handle.pids().first().copied().unwrap_or_default();
-        running.push(pid);
-        leaders.insert(pid);
-        drop(running);
-        drop(leaders);
-        let status = handle.wait().map(|output| output.status);
-        self.running().retain(|known| *known != pid);
-        contain::leaders().remove(&pid);
-        status.context("cannot wait for it")
-    }
-
-    pub(crate) fn is_asked(&self) -> bool {
-        self.0.level.load(Ordering::Acquire) > 0
-    }
-
-    pub(crate) fn is_killed(&self) -> bool {
-        self.0.level.load(Ordering::Acquire) > 1
-    }
-
-    fn running(&self) -> std::sync::MutexGuard<'_, Vec<u32>> {
-        let running = self.0.running.lock();
-        running.unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Git {
     pub(crate) fn new(folder: impl Into<PathBuf>) -> Git {
         Git {
@@ -148,6 +82,7 @@ impl Git {
             // Housekeeping in the background would outlive us, or be ended in the middle and leave its lock.
             config: vec!["maintenance.auto=false", "gc.auto=0"],
             stop: Stop::default(),
+            is_known: Arc::default(),
         }
     }
 
@@ -156,6 +91,14 @@ impl Git {
         Git {
             folder: folder.into(),
             ..self.clone()
+        }
+    }
+
+    /// In a folder of another repository.
+    pub(crate) fn elsewhere(&self, folder: impl Into<PathBuf>) -> Git {
+        Git {
+            is_known: Arc::default(),
+            ..self.at(folder)
         }
     }
 
@@ -245,8 +188,31 @@ impl Git {
         Ok((answer.code == Some(0)).then(|| text.trim().to_owned()))
     }
 
+    /// The same; where nobody has told git who commits, the dispatcher does.
+    pub(crate) fn identified(&self) -> anyhow::Result<Git> {
+        let is_known = match self.is_known.get() {
+            Some(known) => *known,
+            None => {
+                let known = self.run(&["var", "GIT_COMMITTER_IDENT"])?.is_ok();
+                *self.is_known.get_or_init(|| known)
+            }
+        };
+        if is_known {
+            return Ok(self.clone());
+        }
+        let name = |git: Git, who: &str| {
+            let mail = "agent-dispatch@localhost";
+            git.env(format!("GIT_{who}_NAME"), "agent-dispatch")
+                .env(format!("GIT_{who}_EMAIL"), mail)
+        };
+        Ok(["AUTHOR", "COMMITTER"].into_iter().fold(self.clone(), name))
+    }
+
     /// Whether a commit is another's ancestor, or itself.
     pub(crate) fn holds(&self, commit: &str, ancestor: &str) -> anyhow::Result<bool> {
+        if commit == ancestor {
+            return Ok(true);
+        }
         let args = ["merge-base", "--is-ancestor", ancestor, commit];
         let answer = self.run(&args)?;
         match answer.code {

@@ -1,12 +1,14 @@
 //! The worktree in which merges are made: on no branch, and nobody works there. Targets move from it.
 
 use std::path::PathBuf;
+use std::sync::{MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
 
-use super::git::{Git, Stop};
+use super::git::Git;
 use super::lease::Lease;
 use super::repository::Repository;
+use super::stop::Stop;
 use super::strategy;
 use super::tree::{Tree, ceiling};
 
@@ -18,12 +20,33 @@ pub(super) struct Ground<'r> {
     pub(super) good: String,
     /// What has been put on top of it and not been verified.
     pub(super) now: String,
+    /// Somebody may have been there since the last merge, and it was not put in order.
+    pub(super) is_as_left: bool,
+}
+
+impl Ground<'_> {
+    /// Nothing has run in it after the merge: the next one need not put it in order, which takes git a look at every file.
+    /// Whatever somebody does there meanwhile gets into no merge, for `git merge` refuses an index that holds anything else
+    /// than the commit; it can make one fail, which is tried again then.
+    pub(super) fn rests(&self) {
+        *self.resting() = Some(self.good.clone());
+    }
+
+    fn resting(&self) -> MutexGuard<'_, Option<String>> {
+        resting(self.repository)
+    }
+}
+
+fn resting(repository: &Repository) -> MutexGuard<'_, Option<String>> {
+    let resting = repository.resting.lock();
+    resting.unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(super) fn back(grounds: &mut [Ground<'_>]) -> anyhow::Result<()> {
     for ground in grounds {
         strategy::reset(&ground.git, &ground.good)?;
         ground.now.clone_from(&ground.good);
+        ground.is_as_left = false;
     }
     Ok(())
 }
@@ -33,13 +56,15 @@ pub(crate) fn path(repository: &Repository) -> PathBuf {
     repository.root.join(".integration")
 }
 
-/// The worktree for merges, at that commit. What a former dispatcher left there is used again.
+/// The worktree for merges, at that commit, and whether it is as the last merge left it. What a former dispatcher left there
+/// is used again.
 pub(super) fn ground(
     repository: &Repository,
     tip: &str,
     stop: &Stop,
     lease: &Lease,
-) -> anyhow::Result<Git> {
+) -> anyhow::Result<(Git, bool)> {
+    let is_as_left = resting(repository).take();
     let path = path(repository);
     let tree = Tree {
         repository: 0,
@@ -61,9 +86,10 @@ pub(super) fn ground(
             if other.is_some_and(|other| other.is_live()) {
                 bail!("another dispatcher merges in {}", path.display());
             }
-            if strategy::reset(&git, tip).is_ok() {
+            let is_as_left = is_as_left.as_deref() == Some(tip);
+            if is_as_left || strategy::reset(&git, tip).is_ok() {
                 lease.write(&standing.git_dir);
-                return Ok(git);
+                return Ok((git, is_as_left));
             }
         }
         if stop.is_asked() {
@@ -90,7 +116,7 @@ pub(super) fn ground(
     drop(turn);
     let standing = tree.verify(repository)?;
     lease.write(&standing.git_dir);
-    Ok(git)
+    Ok((git, false))
 }
 
 /// By compare-and-set. A checkout that somebody has made of the target meanwhile moves with it, or keeps it from moving.
@@ -117,6 +143,9 @@ pub(super) fn move_target(ground: &Ground<'_>) -> anyhow::Result<bool> {
             git.at(folder).fast_forward(now)?
         }
     };
+    if moved.is_ok() && folder.is_none() {
+        return Ok(true);
+    }
     match repository.tip()? {
         tip if tip == *now => Ok(true),
         tip if tip != *good => Ok(false),

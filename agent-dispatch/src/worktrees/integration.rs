@@ -4,12 +4,11 @@
 use anyhow::Context;
 use schemas::{FindingCounts, VerdictWord};
 
-use super::git::Stop;
 use super::ground::{Ground, back, ground, move_target};
 use super::lease::Lease;
-use super::leftovers::identified;
 use super::objections::{Found, markers, secrets};
 use super::repository::Repository;
+use super::stop::Stop;
 use super::strategy::{self, Branch, Strategy, Tried};
 use super::tree::Tree;
 use crate::core::{Attempt, GateAnswer, MergeAnswer, Merged};
@@ -31,6 +30,8 @@ pub(crate) struct Job<'a> {
 pub(crate) trait Surroundings {
     /// Runs the gates of the integrated state in that folder; none is a pass.
     fn verify(&self, job: &Job<'_>, folder: &std::path::Path) -> GateAnswer;
+    /// Whether there are such gates.
+    fn has_gates(&self) -> bool;
     /// Keeps findings where the next attempt and people can read them.
     fn write_down(&self, job: &Job<'_>, findings: &[Found]) -> Option<String>;
     /// One of the batch has its answer.
@@ -78,7 +79,13 @@ impl Integration<'_> {
     /// One after the other, each with its own verification.
     fn one(&self, grounds: &mut [Ground<'_>], job: &Job<'_>) {
         for _ in 0..TRIES {
-            match self.attempt(grounds, job) {
+            let as_left = grounds.iter().any(|ground| ground.is_as_left);
+            let result = self.attempt(grounds, job);
+            // Perhaps for what somebody has left there; a conflict is one of commits.
+            let failed = matches!(result, Err(_) | Ok(Some(MergeAnswer::Unverified { .. })));
+            let again = failed && as_left && !self.stop.is_asked();
+            match result {
+                _ if again && back(grounds).is_ok() => {}
                 Ok(Some(answer)) => return self.surroundings.answer(job.attempt, answer),
                 // Somebody has moved the target: what was verified is not what would be there.
                 Ok(None) => {}
@@ -118,9 +125,8 @@ impl Integration<'_> {
         for job in batch {
             match self.apply(grounds, job) {
                 Ok(Ok(merged)) => applied.push((job, merged)),
-                // Perhaps only with one that will not get in.
-                Ok(Err(_)) => unfit.push(job),
-                Err(error) => self.broke(job, &error),
+                // Perhaps only with one that will not get in, or for what somebody has left there.
+                Ok(Err(_)) | Err(_) => unfit.push(job),
             }
         }
         self.divide_applied(grounds, applied);
@@ -335,6 +341,10 @@ impl Integration<'_> {
         if all {
             for ground in grounds.iter_mut() {
                 ground.good.clone_from(&ground.now);
+                // The other strategies commit whatever the index holds.
+                if self.strategy == Strategy::Merge && !self.surroundings.has_gates() {
+                    ground.rests();
+                }
             }
             return Ok(true);
         }
@@ -351,10 +361,11 @@ impl Integration<'_> {
             .map(|tree| {
                 let repository = &self.repositories[tree.repository];
                 let good = repository.tip()?;
-                let git = ground(repository, &good, self.stop, &self.lease)?;
+                let (git, is_as_left) = ground(repository, &good, self.stop, &self.lease)?;
                 Ok(Ground {
                     repository,
-                    git: identified(&git)?,
+                    git: git.identified()?,
+                    is_as_left,
                     now: good.clone(),
                     good,
                 })

@@ -5,14 +5,14 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use schemas::Boundary;
 
 use super::git::Git;
 use super::halfway;
 use super::names;
 use super::repository::Repository;
-use super::tree::Tree;
+use super::tree::{Tree, git_dir};
 use crate::core::Commit;
 
 /// Longest first line of a commit's message, in characters.
@@ -64,14 +64,21 @@ pub(crate) fn take_stock(
     let git = standing.git;
     let made = commit_leftovers(&git, work, &mut left.notes)?;
     let full = tree.full_branch();
-    let Some(head) = git.commit("HEAD")? else {
+    let head = match &made {
+        Some(made) => Some(made.clone()),
+        None => git.commit("HEAD")?,
+    };
+    let Some(head) = head else {
         git.quiet().must(&["checkout", "--quiet", &tree.branch])?;
         left.astray = Some("its worktree was left on a branch without commits".to_owned());
         return Ok(left);
     };
     let on = git.run(&["symbolic-ref", "--quiet", "HEAD"])?;
     let on = String::from_utf8_lossy(&on.stdout).trim().to_owned();
-    let tip = git.commit(&full)?;
+    let tip = match on == full {
+        true => Some(head.clone()),
+        false => git.commit(&full)?,
+    };
     let unfinished = halfway::end(&git)?;
     let mut keep = |commit: &str| -> anyhow::Result<()> {
         let name = kept(&git, work, commit)?;
@@ -108,7 +115,8 @@ pub(crate) fn take_stock(
         return Ok(left);
     }
     for lost in [Some(start.to_owned()), tip.clone()].into_iter().flatten() {
-        if !git.holds(&head, &lost)? {
+        // That it holds its base has been seen.
+        if lost != base && !git.holds(&head, &lost)? {
             keep(&lost)?;
         }
     }
@@ -129,7 +137,7 @@ pub(crate) fn take_stock(
             &full,
         ])?;
     }
-    left.commits = commits(&git, (start, &head), &repository.tip()?, made.as_deref())?;
+    left.commits = commits(&git, (start, &head), &repository.tip_ref, made.as_deref())?;
     // One that found all of the work done by an attempt that was interrupted has that work to show.
     let since = if head == start { base } else { start };
     let names = git.names(&[
@@ -243,7 +251,7 @@ pub(crate) fn commit_leftovers(
         let added = git.run_with(&add, list(&open))?;
         added.succeeded("add")?;
     }
-    let in_merge = git.commit("MERGE_HEAD")?.is_some();
+    let in_merge = git_dir(git.folder()).join("MERGE_HEAD").exists();
     if !in_merge && git.run(&["diff", "--cached", "--quiet"])?.is_ok() {
         return Ok(None);
     }
@@ -264,7 +272,7 @@ fn path_of(line: &OsString) -> &std::ffi::OsStr {
 
 /// A hook that refuses is heard: its objection is told. The work is kept all the same, on its own branch.
 fn commit(git: &Git, message: &str, notes: &mut Vec<String>) -> anyhow::Result<()> {
-    let git = identified(git)?;
+    let git = git.identified()?;
     let refused = git.run_with(&["commit", "--quiet", "--file=-"], message.into())?;
     if refused.is_ok() {
         return Ok(());
@@ -279,24 +287,6 @@ fn commit(git: &Git, message: &str, notes: &mut Vec<String>) -> anyhow::Result<(
         refused.complaint()
     ));
     Ok(())
-}
-
-/// Nobody has told git who commits: the dispatcher does.
-pub(crate) fn identified(git: &Git) -> anyhow::Result<Git> {
-    let known = git.run(&["var", "GIT_COMMITTER_IDENT"]).context("git")?;
-    if known.is_ok() {
-        return Ok(git.clone());
-    }
-    let mut git = git.clone();
-    for (name, value) in [
-        ("GIT_AUTHOR_NAME", "agent-dispatch"),
-        ("GIT_AUTHOR_EMAIL", "agent-dispatch@localhost"),
-        ("GIT_COMMITTER_NAME", "agent-dispatch"),
-        ("GIT_COMMITTER_EMAIL", "agent-dispatch@localhost"),
-    ] {
-        git = git.env(name, value);
-    }
-    Ok(git)
 }
 
 fn message(work: &Work<'_>) -> String {

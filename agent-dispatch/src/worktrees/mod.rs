@@ -17,13 +17,14 @@ mod plan;
 mod removal;
 mod repository;
 mod setup;
+mod stop;
 mod strategy;
 mod tree;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use self::footprint::{Bounds, Footprint, Secrets};
-pub(crate) use self::git::{Git, Stop};
+pub(crate) use self::git::Git;
 pub(crate) use self::integration::{Integration, Job, Surroundings};
 pub(crate) use self::lease::Lease;
 pub(crate) use self::leftovers::{Left, Work};
@@ -31,6 +32,7 @@ pub(crate) use self::objections::Found;
 pub(crate) use self::plan::{Isolation, Order, Wishes};
 use self::repository::Repository;
 use self::setup::{Hand, Ports, Variables};
+pub(crate) use self::stop::Stop;
 pub(crate) use self::strategy::Strategy;
 pub(crate) use self::tree::Tree;
 use crate::core::{TaskIdx, Workspace};
@@ -193,7 +195,7 @@ impl Worktrees {
     /// The target's work is merged into the task's branch; what conflicts is left as git leaves it, for the agent.
     fn bring_target(&self, git: &Git, repository: &Repository) -> anyhow::Result<()> {
         let tip = repository.tip()?;
-        let git = leftovers::identified(git)?;
+        let git = git.identified()?;
         let message = format!(
             "Merge branch '{}' to resolve what conflicts",
             repository.target

@@ -32,6 +32,8 @@ pub(crate) struct Repository {
     pub(crate) git: Git,
     /// Worktrees are made and removed one at a time: git's own locks make the second one fail.
     turn: Mutex<()>,
+    /// The commit that the worktree for merges holds, when the last merge left it there and nothing has run in it since.
+    pub(super) resting: Mutex<Option<String>>,
 }
 
 /// What is asked for of all repositories.
@@ -81,7 +83,7 @@ impl Repository {
         base: Option<&str>,
         wish: &Wish,
     ) -> anyhow::Result<Repository> {
-        let git = git.at(top);
+        let git = git.elsewhere(top);
         let common = common(&git)?;
         let name = top.display();
         let current = git.run(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
@@ -126,6 +128,7 @@ impl Repository {
             base,
             git,
             turn: Mutex::default(),
+            resting: Mutex::default(),
         })
     }
 

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, bail};
 use schemas::{BaselinePolicy, Command, WorkspaceSetup};
 
-use super::git::{Git, Stop};
+use super::git::Git;
+use super::stop::Stop;
 use super::tree::Tree;
 
 /// The file in a repository's top folder that names what is to be copied, in the way of `.gitignore`.

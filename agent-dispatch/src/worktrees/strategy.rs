@@ -64,9 +64,14 @@ pub(crate) fn apply(
             false => Tried::Already,
         });
     }
-    let copied = copies(git, tip, branch.work)?;
-    if is_in(git, tip, branch, &ids, &copied)? {
-        return Ok(Tried::Already);
+    let base = fork(git, tip, branch.work)?;
+    let mut copied = Vec::new();
+    // Else nothing has come into the target meanwhile.
+    if base != tip {
+        copied = copies(git, &base, tip)?;
+        if is_in(git, tip, branch, &ids, &copied)? {
+            return Ok(Tried::Already);
+        }
     }
     match strategy {
         Strategy::Merge => match merge(git, branch)? {
@@ -200,16 +205,17 @@ fn is_void(git: &Git, id: &str) -> anyhow::Result<bool> {
     Ok(picking && nothing_left && !was_empty)
 }
 
-/// Commits that were copied into the target since the branch left it: picked with `-x`, or squashed.
-fn copies(git: &Git, tip: &str, work: &str) -> anyhow::Result<Vec<String>> {
+/// Where the branch left the target.
+fn fork(git: &Git, tip: &str, work: &str) -> anyhow::Result<String> {
     let base = git.run(&["merge-base", tip, work])?;
     if !base.is_ok() {
         bail!("its branch has no history in common with the target");
     }
-    let base = String::from_utf8_lossy(&base.stdout).trim().to_owned();
-    if base == tip {
-        return Ok(Vec::new());
-    }
+    Ok(String::from_utf8_lossy(&base.stdout).trim().to_owned())
+}
+
+/// Commits that were copied into the target since then: picked with `-x`, or squashed.
+fn copies(git: &Git, base: &str, tip: &str) -> anyhow::Result<Vec<String>> {
     let log = git.read(&["log", "--format=%B", &format!("{base}..{tip}")])?;
     let picked = log.lines().filter_map(|line| {
         let squashed = line
@@ -236,10 +242,6 @@ fn is_in(
         .any(|known| *known == format!("{} squashed", branch.work))
     {
         return Ok(true);
-    }
-    if git.holds(branch.work, tip)? {
-        // Nothing has come into the target meanwhile.
-        return Ok(false);
     }
     let equal = git.read(&["cherry", tip, branch.work])?;
     let equal: Vec<&str> = equal

@@ -197,18 +197,29 @@ impl Tree {
     pub(crate) fn verify(&self, repository: &Repository) -> anyhow::Result<Standing> {
         let git = ceiling(&repository.git, &self.path);
         let path = self.path.display();
-        let top = git.run(&["rev-parse", "--show-toplevel"])?;
-        let said = String::from_utf8_lossy(&top.stdout);
-        let there = Path::new(said.trim_end_matches('\n')).canonicalize();
+        let asked = [
+            "rev-parse",
+            "--path-format=absolute",
+            "--show-toplevel",
+            "--git-common-dir",
+            "--absolute-git-dir",
+        ];
+        let answer = git.run(&asked)?;
+        let said = String::from_utf8_lossy(&answer.stdout);
+        let said: Vec<&Path> = said.lines().map(Path::new).collect();
+        // A name with a line break in it would be two lines: git's own files of worktrees do not stand that, either.
+        let [top, common, git_dir] = said[..] else {
+            bail!("{path} is not a worktree");
+        };
         let asked = self.path.canonicalize();
-        if !top.is_ok() || !matches!((&there, &asked), (Ok(there), Ok(asked)) if there == asked) {
+        let is_top = matches!((top.canonicalize(), &asked), (Ok(top), Ok(asked)) if top == *asked);
+        if !answer.is_ok() || !is_top {
             bail!("{path} is not a worktree");
         }
-        let common = git.read(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
-        if Path::new(&common).canonicalize().ok() != repository.common.canonicalize().ok() {
+        if common.canonicalize().ok() != repository.common.canonicalize().ok() {
             bail!("{path} is a worktree of another repository");
         }
-        let git_dir = PathBuf::from(git.read(&["rev-parse", "--absolute-git-dir"])?);
+        let git_dir = git_dir.to_owned();
         if git_dir.canonicalize().ok() == repository.common.canonicalize().ok() {
             bail!("{path} is the repository's own checkout");
         }
