@@ -58,6 +58,25 @@ fn three_foreign_stages_come_to_the_same_end_as_ours() {
 }
 
 #[test]
+fn a_dry_run_tells_and_does_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("plan.json", &mixed());
+    let line = format!(
+        "{} --dry-run plan.json | {} --dry-run",
+        stage("schedule"),
+        stage("dispatch")
+    );
+    assert_eq!(sandbox.sh(&line).expect(0).stdout, "t1\n");
+    let line = format!(
+        "echo '{{\"gates\": {{\"all\": [\"touch made\", {{\"name\": \"kept\", \"command\": \"touch made\"}}]}}}}' | {} --dry-run",
+        stage("gate")
+    );
+    assert_eq!(sandbox.sh(&line).expect(0).stdout, "touch made\nkept\n");
+    assert!(!sandbox.path().join("made").exists());
+    assert!(!sandbox.path().join(".orchestrate").exists());
+}
+
+#[test]
 fn each_of_them_conforms() {
     let sandbox = Sandbox::new();
     let conform = script("conform");

@@ -241,6 +241,9 @@ fn the_gate_looks_at_the_unit_that_it_names_and_knows_when_it_knows_nothing() {
     gate(&sandbox, "shop/p01 shop")
         .expect(2)
         .says("shop is on main, not on shop/p01");
+    // Nothing is run, and nothing is kept that a merge could go by.
+    gate(&sandbox, "--dry-run main shop").expect(0).says("");
+    assert!(!sandbox.path().join("shop/.git/oat-verdicts").exists());
     sandbox.sh("rm bin/pnpm").expect(0);
     let line = format!(
         "PATH={}:/usr/bin:/bin {} main shop",

@@ -51,7 +51,8 @@ fn prepared() -> Sandbox {
     );
     sandbox.write(
         &format!("{PROJECT}/implementation.md"),
-        "# Implementation\n\n## Orchestration Runs\n\n<!-- orchestration-runs-start -->\n<!-- orchestration-runs-end -->\n\n## After\n",
+        "# Implementation\n\n## Orchestration Runs\n\n<!-- orchestration-runs-start -->\n<!-- orchestration-runs-end -->\n\n## After\n\n\
+         ### Task p02-t01: Show the list\n\n**Status:** pending\n\n### Task p03-t01: Excluded\n\n**Status:** pending\n",
     );
     sandbox
         .sh("chmod +x worker critic; cd shop && git init -q -b main && git config user.name Ann && git config user.email a@example.org && git add . && git commit -qm begin")
@@ -135,6 +136,9 @@ fn phases_are_implemented_reviewed_merged_in_order_and_recorded() {
         kept.find(text)
             .unwrap_or_else(|| panic!("{text:?} is not in\n{kept}"))
     };
+    // What is merged is done, what was left out is not.
+    place("### Task p02-t01: Show the list\n\n**Status:** completed\n");
+    place("### Task p03-t01: Excluded\n\n**Status:** pending\n");
     assert!(place("### Run 1 ") < place("### Run 2 "));
     assert!(place("### Run 2 ") < place("<!-- orchestration-runs-end -->"));
     assert!(place("<!-- orchestration-runs-end -->") < place("## After"));
