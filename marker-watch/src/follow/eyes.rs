@@ -152,7 +152,6 @@ mod linux {
             while let Ok(event) = events.next() {
                 if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
                     changed(Change::Everything);
-                    continue;
                 }
                 let name = event
                     .file_name()
@@ -179,6 +178,10 @@ mod linux {
                 }
                 if event.events().contains(ReadFlags::IGNORED) {
                     self.remove(event.wd());
+                }
+                // What is left wakes us again: to ask whether there is more would come before what is to be read.
+                if events.is_buffer_empty() && left.is_none() {
+                    break;
                 }
             }
             self.inotify = Some(inotify);
