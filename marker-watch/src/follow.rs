@@ -8,6 +8,7 @@
 //!   (5) When the kernel has more events than it keeps, everything is looked at.
 
 pub(crate) mod bookmarks;
+mod copies;
 mod eyes;
 mod files;
 mod followed;
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 use schemas::{Console, Failure};
 
 use crate::buffer::Buffer;
-use crate::intake::{Ending, Intake, Opening};
+use crate::intake::{Ending, Intake};
 use crate::source::{Source, What};
 use bookmarks::{Bookmark, Bookmarks};
 use eyes::{Change, Eyes};
@@ -152,8 +153,8 @@ impl Follower {
 
     /// Nothing more is read: last lines may lack their ends.
     pub(crate) fn finish(self, intake: &mut dyn Intake) -> Result<(), Failure> {
-        let mut files = self.files.iter();
-        files.try_for_each(|file| intake.end(file.stream, Ending::Closed))
+        let mut streams = self.files.iter().filter_map(|file| file.stream);
+        streams.try_for_each(|stream| intake.end(stream, Ending::Closed))
     }
 
     fn see(&mut self) {
@@ -321,28 +322,39 @@ impl Follower {
             return Ok(());
         };
         file.is_dirty = false;
-        let look = file.look();
-        if look.as_ref().is_ok_and(|look| !look.is_the_same) {
-            intake.end(file.stream, Ending::Cut)?;
-            file.stream = intake.begin(Opening {
-                name: &file.name,
-                is_named: self.sources[file.source].name.is_some(),
-                ..Opening::default()
-            });
-            file.begin_anew();
+        if file.stream.is_none() {
+            self.judge(number, intake)?;
         }
         let mut taken = 0;
-        let mut broken = look.as_ref().err().map(ToString::to_string);
-        while broken.is_none() && taken < TURN {
-            match file.read(self.buffer.all()) {
-                Ok(0) => break,
-                Ok(size) => {
-                    intake.piece(file.stream, self.buffer.first(size))?;
-                    taken += size;
-                }
-                Err(error) => broken = Some(error.to_string()),
+        let (look, broken) = loop {
+            let Some(file) = self.files.get_mut(number) else {
+                return Ok(());
+            };
+            let read = file.read(self.buffer.all());
+            // Asked after reading: what was cut off in between may have grown beyond where it was read.
+            let look = match (file.look(), read) {
+                (Ok(look), Ok(size)) => (look, size),
+                (Err(error), _) | (_, Err(error)) => break (None, Some(error.to_string())),
+            };
+            let Some(stream) = file.stream else {
+                break (Some(look.0), None);
+            };
+            if !look.0.is_the_same {
+                self.begin_again(number, intake)?;
+                continue;
             }
-        }
+            let piece = self.buffer.first(look.1);
+            intake.piece(stream, piece)?;
+            file.have_read(piece);
+            taken += piece.len();
+            // Whatever comes behind a piece that is not full tells so itself.
+            if piece.len() < self.buffer.all().len() || taken >= TURN {
+                break (Some(look.0), None);
+            }
+        };
+        let Some(file) = self.files.get_mut(number) else {
+            return Ok(());
+        };
         if let Some(why) = broken {
             self.console.warn(&format!(
                 "cannot follow {} any further: {why}",
@@ -351,7 +363,7 @@ impl Follower {
             return self.close(number, intake);
         }
         let later = Instant::now() + LINGER;
-        if file.closes.is_none() && look.is_ok_and(|look| look.is_deleted) {
+        if file.closes.is_none() && look.is_some_and(|look| look.is_deleted) {
             self.files.close_at(number, later);
         } else if taken > 0 && file.closes.is_some() {
             file.closes = Some(later);
@@ -370,6 +382,7 @@ impl Follower {
             self.eyes.forget(watch);
         }
         self.kept.insert(file.identity, mark(&file, &*intake));
-        intake.end(file.stream, Ending::Closed)
+        file.stream
+            .map_or(Ok(()), |stream| intake.end(stream, Ending::Closed))
     }
 }

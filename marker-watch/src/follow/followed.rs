@@ -6,8 +6,13 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crc32fast::Hasher;
+
 /// Of its first bytes, so many are remembered: with other ones it was written anew.
 const HEAD: usize = 64;
+
+/// Of what it was before it was cut off, so many are remembered: copies may come late.
+const LIVES: usize = 8;
 
 /// Which file it is, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,17 +41,29 @@ pub(super) struct Followed {
     pub(super) name: String,
     /// The source that it belongs to.
     pub(super) source: usize,
-    /// The stream that its bytes go to.
-    pub(super) stream: usize,
+    /// The stream that its bytes go to; none while it may be a copy of another file.
+    pub(super) stream: Option<usize>,
     /// Up to here it has been read.
     pub(super) position: u64,
     /// Its first bytes.
     pub(super) head: Vec<u8>,
+    /// The checksum of all that has been read; none when it was taken up in its midst.
+    pub(super) sum: Option<Hasher>,
+    /// What it was before it was cut off.
+    pub(super) lives: Vec<Life>,
     /// The watch on it; without one it is looked at in turn.
     pub(super) watch: Option<i32>,
     /// Another file has its place, or it was deleted: closed at this time unless something comes.
     pub(super) closes: Option<Instant>,
     pub(super) is_dirty: bool,
+}
+
+/// What a file was before it was cut off, as far as it was read.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) position: u64,
+    pub(super) head: Vec<u8>,
+    pub(super) sum: Option<u32>,
 }
 
 /// What a look at it shows.
@@ -58,7 +75,7 @@ pub(super) struct Look {
 }
 
 impl Followed {
-    /// Asked before reading on: what was cut off may have grown again.
+    /// What was cut off may have grown again.
     pub(super) fn look(&self) -> io::Result<Look> {
         let metadata = self.file.metadata()?;
         Ok(Look {
@@ -67,20 +84,26 @@ impl Followed {
         })
     }
 
-    /// Reads on; 0 when there is nothing more, for now.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let size = loop {
+    /// Reads on, without taking it for read; 0 when there is nothing more, for now.
+    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
             match self.file.read_at(buffer, self.position) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                other => break other?,
+                other => return other,
             }
-        };
-        if self.head.len() < HEAD && self.position == self.head.len() as u64 {
-            let missing = (HEAD - self.head.len()).min(size);
-            self.head.extend_from_slice(&buffer[..missing]);
         }
-        self.position += size as u64;
-        Ok(size)
+    }
+
+    /// These bytes are read.
+    pub(super) fn have_read(&mut self, bytes: &[u8]) {
+        if self.head.len() < HEAD && self.position == self.head.len() as u64 {
+            let missing = (HEAD - self.head.len()).min(bytes.len());
+            self.head.extend_from_slice(&bytes[..missing]);
+        }
+        if let Some(sum) = &mut self.sum {
+            sum.update(bytes);
+        }
+        self.position += bytes.len() as u64;
     }
 
     /// Whether its first bytes are these.
@@ -94,7 +117,35 @@ impl Followed {
 
     /// It begins again.
     pub(super) fn begin_anew(&mut self) {
+        let head = std::mem::take(&mut self.head);
+        let sum = self.sum.replace(Hasher::new()).map(Hasher::finalize);
+        if self.stream.is_some() && !head.is_empty() {
+            self.remember(self.position, head, sum);
+        }
         self.position = 0;
+    }
+
+    /// It was this before.
+    pub(super) fn remember(&mut self, position: u64, head: Vec<u8>, sum: Option<u32>) {
+        if self.lives.len() >= LIVES {
+            self.lives.remove(0);
+        }
+        self.lives.push(Life {
+            position,
+            head,
+            sum,
+        });
+    }
+
+    /// Up to here it need not be read.
+    pub(super) fn pass_over(&mut self, position: u64) {
+        let mut head = [0; HEAD];
+        let size = HEAD.min(usize::try_from(position).unwrap_or(HEAD));
         self.head.clear();
+        if self.file.read_exact_at(&mut head[..size], 0).is_ok() {
+            self.head.extend_from_slice(&head[..size]);
+        }
+        self.sum = None;
+        self.position = position;
     }
 }

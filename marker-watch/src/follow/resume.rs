@@ -4,12 +4,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crc32fast::Hasher;
 use schemas::Failure;
 
 use super::bookmarks::{self, Bookmark};
 use super::followed::{Followed, Identity};
-use super::{Follower, LINGER, place};
-use crate::intake::{Intake, Opening};
+use super::{Follower, LINGER, copies, place};
+use crate::intake::{Intake, Opening, Rest};
 use crate::source::{Source, What};
 
 /// Names that are remembered.
@@ -38,25 +39,32 @@ impl Follower {
             path: path.to_owned(),
             name: name.to_owned(),
             source,
-            stream: 0,
+            stream: None,
             position: 0,
             head: Vec::new(),
+            sum: Some(Hasher::new()),
+            lives: Vec::new(),
             closes: None,
             is_dirty: false,
         };
         self.is_blind |= followed.watch.is_none();
         let mut fence = None;
-        if let Some(mark) = self.kept.remove(&identity)
-            && let Some(head) = known_head(&mark, &followed)
-        {
-            (followed.position, followed.head, fence) = (mark.position, head, mark.fence);
+        if let Some(mark) = self.kept.remove(&identity) {
+            if let Some(head) = known_head(&mark, &followed) {
+                (followed.position, followed.head, fence) = (mark.position, head, mark.fence);
+                followed.sum = None;
+            } else if let Some(head) = bookmarks::bytes(&mark.head) {
+                followed.remember(mark.position, head, None);
+            }
         }
-        followed.stream = intake.begin(Opening {
-            name,
-            is_named: self.sources[source].name.is_some(),
-            is_terminal: false,
-            fence: fence.as_deref(),
-        });
+        if followed.position > 0 || copies::originals(path).is_empty() {
+            followed.stream = Some(intake.begin(Opening {
+                name,
+                is_named: self.sources[source].name.is_some(),
+                is_terminal: false,
+                fence: fence.as_deref(),
+            }));
+        }
         self.files.insert(followed);
         Ok(())
     }
@@ -92,10 +100,22 @@ impl Follower {
             };
             self.add(source, &path, &name, file, intake)?;
             if let Some(number) = self.files.at_path(&path) {
+                self.is_no_copy(number, intake);
                 self.files.close_at(number, Instant::now() + LINGER);
             }
         }
         Ok(())
+    }
+
+    /// It has its name by a renaming.
+    fn is_no_copy(&mut self, number: usize, intake: &mut dyn Intake) {
+        if self
+            .files
+            .get(number)
+            .is_some_and(|file| file.stream.is_none())
+        {
+            self.begin(number, None, intake);
+        }
     }
 
     /// Files that were renamed while nobody looked: the rest of them comes before what has their place now.
@@ -126,6 +146,7 @@ impl Follower {
             let Some(number) = self.files.with_identity(identity) else {
                 continue;
             };
+            self.is_no_copy(number, intake);
             if !self.files.get(number).is_some_and(begins) {
                 self.close(number, intake)?;
             } else if !self.sources.iter().any(|source| source.covers(&path)) {
@@ -138,7 +159,9 @@ impl Follower {
 
 /// Where a file is to be taken up the next time.
 pub(super) fn mark(file: &Followed, intake: &dyn Intake) -> Bookmark {
-    let rest = intake.rest(file.stream);
+    let rest = file
+        .stream
+        .map_or_else(Rest::default, |stream| intake.rest(stream));
     Bookmark {
         path: file.path.clone(),
         device: file.identity.device,

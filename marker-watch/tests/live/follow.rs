@@ -90,6 +90,37 @@ fn a_file_that_is_cut_off_begins_again() {
 }
 
 #[test]
+fn a_copy_is_not_read_again_and_what_only_looks_like_one_is() {
+    each_way(|folder, start| {
+        fs::create_dir(folder.join("logs")).expect("a folder");
+        let path = |name: &str| folder.join("logs").join(name);
+        append(&path("a.log"), &done("one"));
+        append(&path("a.log.2"), &done("of another day"));
+        let running = start(&["--state", "seen", "logs"]);
+        let mut texts = running.texts(2);
+        texts.sort();
+        assert_eq!(texts, ["of another day", "one"]);
+        fs::copy(path("a.log"), path("a.log.1")).expect("it is copied");
+        fs::write(path("a.log"), "").expect("it is cut off");
+        append(&path("a.log"), &done("two"));
+        assert_eq!(running.texts(1), ["two"]);
+        // It has the name of a copy, and begins like the file, and goes on otherwise.
+        append(&path("a.log.3"), &(done("two") + &done("three")));
+        assert_eq!(running.texts(2), ["two", "three"]);
+        assert!(running.stop().records.is_empty());
+        // Copied and cut off while nobody looks: the copy has the rest.
+        append(&path("a.log"), &done("four"));
+        fs::copy(path("a.log"), path("a.log-20260101")).expect("it is copied");
+        fs::write(path("a.log"), done("five")).expect("it is written anew");
+        let running = start(&["--state", "seen", "logs"]);
+        let mut texts = running.texts(2);
+        texts.sort();
+        assert_eq!(texts, ["five", "four"]);
+        assert!(running.stop().records.is_empty());
+    });
+}
+
+#[test]
 fn a_file_that_is_deleted_and_made_again() {
     each_way(|folder, start| {
         let log = folder.join("a.log");

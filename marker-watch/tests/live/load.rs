@@ -5,6 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -75,6 +76,79 @@ fn rotated_under_eight_writers_none_is_lost_and_none_comes_twice() {
             let count = |record: &serde_json::Value| {
                 if record["type"] == "done" {
                     rotations.fetch_add(1, Ordering::Relaxed);
+                }
+            };
+            all.map(|_| running.record()).inspect(count).collect()
+        });
+        let said = |record: &serde_json::Value| format!("{} {}", record["task"], text(record));
+        let different: BTreeSet<String> = records.iter().map(said).collect();
+        assert_eq!(
+            different.len(),
+            WRITERS * EACH + ROTATIONS,
+            "each came once"
+        );
+        assert!(running.stop().records.is_empty(), "and nothing twice");
+    }
+}
+
+#[test]
+fn copied_and_cut_off_under_eight_writers_none_is_lost_and_none_comes_twice() {
+    const WRITERS: usize = 8;
+    const EACH: usize = 1000;
+    for way in [&["--follow"][..], &["--follow", "--poll=5ms"]] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: String| folder.path().join("logs").join(name);
+        fs::create_dir(folder.path().join("logs")).expect("a folder");
+        let log = path("a.log".to_owned());
+        append(&log, "[DONE:begun] begun\n");
+        let running = start(folder.path(), &[way, &["logs"]].concat());
+        assert_eq!(running.texts(1), ["begun"]);
+        // What is written between the copy and the cut is lost to everybody: nobody writes then.
+        let gate = RwLock::new(());
+        let written = AtomicUsize::new(0);
+        let heard = AtomicUsize::new(0);
+        let records: Vec<_> = thread::scope(|scope| {
+            for writer in 0..WRITERS {
+                let (log, written, gate) = (&log, &written, &gate);
+                scope.spawn(move || {
+                    let mut file = OpenOptions::new().append(true).open(log).expect("it opens");
+                    for number in 0..EACH {
+                        let _open = gate.read();
+                        let line = format!("noise\n[PROGRESS:w{writer}] {number}/{EACH}\n");
+                        file.write_all(line.as_bytes()).expect("it is written");
+                        written.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+            let (log, written, heard, gate, path) = (&log, &written, &heard, &gate, &path);
+            scope.spawn(move || {
+                for rotation in 1..=ROTATIONS {
+                    let due = rotation * WRITERS * EACH / (ROTATIONS + 2);
+                    wait_until("the writers write", || {
+                        written.load(Ordering::Relaxed) >= due
+                    });
+                    // Who cuts off what nobody has read for long cuts off what nobody knows.
+                    wait_until("the former one is heard", || {
+                        heard.load(Ordering::Relaxed) + 1 >= rotation
+                    });
+                    let _shut = gate.write();
+                    append(log, &format!("[DONE:rotation] {rotation}\n"));
+                    for old in (1..rotation).rev() {
+                        let next = path(format!("a.log.{}", old + 1));
+                        fs::rename(path(format!("a.log.{old}")), next).expect("it is renamed");
+                    }
+                    fs::copy(log, path("a.log.1".to_owned())).expect("it is copied");
+                    OpenOptions::new()
+                        .write(true)
+                        .truncate(true)
+                        .open(log)
+                        .expect("it is cut off");
+                }
+            });
+            let all = 0..WRITERS * EACH + ROTATIONS;
+            let count = |record: &serde_json::Value| {
+                if record["type"] == "done" {
+                    heard.fetch_add(1, Ordering::Relaxed);
                 }
             };
             all.map(|_| running.record()).inspect(count).collect()
