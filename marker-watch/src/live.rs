@@ -150,6 +150,7 @@ impl Live {
                 break Over::Closed;
             }
             if ready.signals {
+                listening.outlet.resized();
                 for signal in interrupts.take() {
                     self.interrupted(signal);
                 }

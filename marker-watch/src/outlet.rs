@@ -90,6 +90,13 @@ impl Outlet {
         Ok((record, line))
     }
 
+    /// The terminal may have another size.
+    pub(crate) fn resized(&mut self) {
+        if let Some(picture) = &mut self.picture {
+            picture.touch();
+        }
+    }
+
     /// When the picture is to be drawn again.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.picture.as_ref().map(Picture::deadline)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Running, program, skip, wait_until};
+use crate::support::{Running, append, program, skip, wait_until};
 
 /// A server of our own.
 struct Tmux(tempfile::TempDir);
@@ -156,4 +156,44 @@ fn a_pane_that_is_not_there_or_not_free() {
         "{}",
         ended.stderr
     );
+}
+
+#[test]
+fn bars_in_a_pane_that_is_resized_leave_nothing_behind() {
+    let Some(tmux) = Tmux::start() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("a.log");
+    let words = "words that reach farther than a narrow pane is wide";
+    append(
+        &log,
+        &format!("[PROGRESS:t1] 40% - {words}\n[QUESTION:t2] {words}?\n"),
+    );
+    tmux.type_in(&format!(
+        "echo be''fore; '{}' --format bars --on question 'echo to''ld' --follow '{}'",
+        env!("CARGO_BIN_EXE_marker-watch"),
+        log.display()
+    ));
+    let screen = || tmux.run(&["capture-pane", "-p", "-S", "-", "-t", "w"]);
+    let rows = |screen: &str, start: &str| {
+        let rows = screen.lines().filter(|line| line.starts_with(start));
+        rows.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let is_drawn = |is_wide: bool| {
+        let rows = rows(&screen(), "t1");
+        rows.len() == 1 && rows[0].contains('[') == is_wide
+    };
+    wait_until("it is drawn", || is_drawn(true));
+    for _ in 0..2 {
+        tmux.run(&["resize-window", "-t", "w", "-x", "40"]);
+        wait_until("it is narrow", || is_drawn(false));
+        tmux.run(&["resize-window", "-t", "w", "-x", "90"]);
+        wait_until("it is wide", || is_drawn(true));
+    }
+    tmux.run(&["send-keys", "-t", "w", "C-c"]);
+    // What was there before is there again, with what was said meanwhile, and with the last picture.
+    wait_until("it has ended", || rows(&screen(), "before").len() == 1);
+    let screen = screen();
+    for start in ["told", "t1", "t2"] {
+        assert_eq!(rows(&screen, start).len(), 1, "{start}: {screen}");
+    }
 }
