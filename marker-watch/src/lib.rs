@@ -53,6 +53,7 @@ use crate::follow::Follower;
 use crate::follow::bookmarks::{Bookmarks, Keeper};
 use crate::herald::Herald;
 use crate::intake::{Intake, Opening};
+use crate::interrupts::Interrupts;
 use crate::listening::Listening;
 use crate::live::{Live, Over};
 use crate::notice::Notice;
@@ -171,6 +172,9 @@ fn read(
     let names: Vec<String> = opened.iter().map(|opened| opened.name.clone()).collect();
     let passes = !cli.speech.quiet && !cli.tee && !listening.outlet.draws();
     let mut live = Live::new(follower, keeper, passes);
+    // A pane that is taken is let go, whatever ends us: from here on, nothing does so by itself.
+    let interrupts = (!cli.tmux.is_empty()).then(Interrupts::new);
+    let interrupts = interrupts.transpose()?;
     // Nothing is started before all that may fail has been opened.
     for target in &cli.tmux {
         live.add_pane(Pane::open(target)?, listening)?;
@@ -201,7 +205,8 @@ fn read(
     let over = if listening.is_over() {
         Over::Closed
     } else {
-        live.run(listening, deadline)?
+        let interrupts = interrupts.map_or_else(Interrupts::new, Ok)?;
+        live.run(listening, deadline, interrupts)?
     };
     if over == Over::Closed
         && listening.is_empty()

@@ -135,8 +135,8 @@ impl Live {
         &mut self,
         listening: &mut Listening,
         deadline: Option<Instant>,
+        mut interrupts: Interrupts,
     ) -> Result<Over, Failure> {
-        let mut interrupts = Interrupts::new()?;
         self.wake_follower(listening)?;
         let over = loop {
             listening.tick()?;
