@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
-use crate::support::{program, start, wait_until};
+use crate::support::{Running, program, start, wait_until};
 
 const LOG: &str =
     "[PROGRESS:t1] 40% - parser\n[QUESTION:t2] tabs?\n[PROGRESS:t1] 40% - parser\n[DONE:t1] all\n";
@@ -113,6 +115,65 @@ fn commands_are_told_once_of_each_event() {
         ["t2 asks: tabs?", "t1 is done: all"]
     );
     assert_eq!(ended.stderr, "said\n".repeat(3), "stdout is data");
+}
+
+/// With these programs and no others.
+fn with_programs(folder: &Path, programs: &[(&str, &str)]) -> PathBuf {
+    let bin = folder.join("bin");
+    fs::create_dir(&bin).expect("a folder");
+    for (name, script) in programs {
+        let path = bin.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it may run");
+    }
+    symlink("/bin/sh", bin.join("sh")).expect("a link");
+    bin
+}
+
+#[test]
+fn the_desktop_is_told_by_what_is_there_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = "[PROGRESS:t1] 40% - x\n[QUESTION:t2] $(touch harm) --tabs?\n[DONE:t1] all\n";
+    fs::write(folder.path().join("a.log"), log).expect("written");
+    let record = r#"for word; do printf '<%s>' "$word"; done >>told; echo >>told"#;
+    let bin = with_programs(folder.path(), &[("notify-send", record)]);
+    let tell = || {
+        let mut command = program(folder.path(), &["--notify", "desktop", "a.log"]);
+        command.env("PATH", &bin);
+        Running::of(command).end()
+    };
+    let ended = tell();
+    assert_eq!((ended.stderr.as_str(), ended.code), ("", Some(5)));
+    let told = fs::read_to_string(folder.path().join("told")).unwrap_or_default();
+    assert_eq!(
+        told,
+        "<--><t2><t2 asks: $(touch harm) --tabs?>\n<--><t1><t1 is done: all>\n"
+    );
+    assert!(!folder.path().join("harm").exists());
+    fs::remove_file(bin.join("notify-send")).expect("it was there");
+    let ended = tell();
+    assert!(
+        ended.stderr.contains("neither notify-send nor osascript"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.code, Some(5), "and that is no reason to fail");
+}
+
+#[test]
+fn the_bell_rings_once_for_each_event() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.log"), LOG.repeat(2)).expect("written");
+    let ours = env!("CARGO_BIN_EXE_marker-watch");
+    let bells = |notify: &[&str]| {
+        // On a terminal, of which everything passes through.
+        let args = [&["--pty", "--", ours][..], notify, &["a.log"]].concat();
+        let ended = start(folder.path(), &args).end();
+        ended.stderr.matches('\u{7}').count()
+    };
+    // A question and a result; what is said twice in a row is told once.
+    assert_eq!(bells(&["--notify", "bell"]), 2);
+    assert_eq!(bells(&[]), 0);
 }
 
 #[test]
