@@ -58,7 +58,7 @@ impl Actual {
             } else {
                 dir
             };
-            Journal::open_to_read(dir)?.read_each(|record| actual.take(&record))?;
+            Journal::open_history(dir)?.read_each(|record| actual.take(&record))?;
         } else {
             actual.read_records(file)?;
         }

@@ -1,7 +1,7 @@
 //! The journal: the truth of a run. What is not in it did not happen.
 //!
 //! Always true:
-//!   (1) One record is one line; `seq` counts from 1 without a gap.
+//!   (1) One record is one line; `seq` counts from 1 without a gap, through the archives and on in the journal.
 //!   (2) Lines are written under an exclusive lock of the file, and only whole: a write that fails is taken back.
 //!   (3) `append` returns after `fdatasync`. The sync comes after the lock is let go, so that many writers share one:
 //!       a reader that acts on somebody's record appends after it, and its own sync then covers both.
@@ -9,15 +9,24 @@
 //!       and is never passed over: scripts append through `state-edit record`.
 //!   (5) A torn last line can only be what a dead writer left; the next writer removes it and says so.
 //!   (6) Readers never see what is taken back later: they ask for the end under a shared lock.
+//!   (7) A journal that was compacted begins with a record that stands for all those before it; they are in the archive
+//!       that it names. Who has the former file open goes on in the new one.
 
+mod archive;
+mod compact;
 mod line;
+mod open;
+mod read;
 mod repair;
 mod snapshot;
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+pub use archive::Missing;
+pub use compact::{Compacted, compact};
 pub use line::Draft;
 pub use repair::{Repaired, repair};
 pub use snapshot::{load, refresh_snapshot, save, saved, view};
@@ -35,11 +44,23 @@ pub const JOURNAL: &str = "journal.ndjson";
 /// An open journal, at some place in it.
 #[derive(Debug)]
 pub struct Journal {
+    /// The run directory.
+    dir: PathBuf,
+    /// How the journal is opened again after it was compacted.
+    how: OpenOptions,
+    /// Where we are: in the journal, or still in an archive of it.
     file: File,
     path: PathBuf,
+    /// What comes after it, up to the journal.
+    ahead: VecDeque<(PathBuf, File)>,
     run: String,
     offset: u64,
     last_seq: u64,
+    /// Records up to this one are read over: they were given before.
+    given: u64,
+    /// The files that were read, with the record on the first line of each.
+    files: Vec<(PathBuf, u64)>,
+    missing: Option<Missing>,
 }
 
 /// What an append came to.
@@ -54,70 +75,6 @@ pub struct Appended {
 }
 
 impl Journal {
-    /// Opens the journal of a run directory, at its beginning; makes both when they are not there.
-    pub fn open(dir: &Path) -> Result<Journal, Failure> {
-        let trouble = |error: &std::io::Error| {
-            Failure::trouble(format!("cannot open the run directory {}", dir.display()))
-                .because(error)
-        };
-        std::fs::create_dir_all(dir).map_err(|e| trouble(&e))?;
-        let path = dir.join(JOURNAL);
-        let file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&path)
-            .map_err(|e| trouble(&e))?;
-        if file.metadata().map_err(|e| trouble(&e))?.len() == 0 {
-            // The records are synced one by one; the name of the file they are in only here.
-            let synced = File::open(dir).and_then(|folder| folder.sync_all());
-            synced.map_err(|e| trouble(&e))?;
-        }
-        Ok(Journal::at_start(file, path))
-    }
-
-    /// Opens the journal of a run that has begun. Without one: a failure of code 3, and nothing is made.
-    pub fn open_existing(dir: &Path) -> Result<Journal, Failure> {
-        Journal::open_as(dir, OpenOptions::new().read(true).append(true))
-    }
-
-    /// As [`Journal::open_existing`], only to read: in a folder that cannot be written to, too.
-    pub fn open_to_read(dir: &Path) -> Result<Journal, Failure> {
-        Journal::open_as(dir, OpenOptions::new().read(true))
-    }
-
-    fn open_as(dir: &Path, how: &OpenOptions) -> Result<Journal, Failure> {
-        let path = dir.join(JOURNAL);
-        match how.open(&path) {
-            Ok(file) => Ok(Journal::at_start(file, path)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let shown = dir.display();
-                let missing = if dir.is_dir() {
-                    format!("no run in {shown}: it has no {JOURNAL}")
-                } else {
-                    format!("no run directory {shown}")
-                };
-                Err(Failure::input(missing).help(
-                    "name the run directory with --dir DIR or ORCHESTRATE_DIR; agent-dispatch makes one",
-                ))
-            }
-            Err(error) => {
-                let failed = format!("cannot open {}", path.display());
-                Err(Failure::trouble(failed).because(&error))
-            }
-        }
-    }
-
-    fn at_start(file: File, path: PathBuf) -> Journal {
-        Journal {
-            file,
-            path,
-            run: String::new(),
-            offset: 0,
-            last_seq: 0,
-        }
-    }
-
     /// Goes to where a state stands, which has taken in everything before.
     pub fn seek(&mut self, offset: u64, last_seq: u64) {
         (self.offset, self.last_seq) = (offset, last_seq);
@@ -152,78 +109,6 @@ impl Journal {
             .len())
     }
 
-    /// Reads the whole records that came since. Waits for no more than the write that is going on.
-    pub fn read_new(&mut self) -> Result<Vec<Record>, Failure> {
-        let mut records = Vec::new();
-        self.read_each(|record| records.push(record))?;
-        Ok(records)
-    }
-
-    /// As [`Journal::read_new`], one at a time.
-    pub fn read_each(&mut self, mut take: impl FnMut(Record)) -> Result<(), Failure> {
-        self.read_lines(|record, _| take(record))
-    }
-
-    /// As [`Journal::read_each`], with each record's line as it was written, without checksum and end:
-    /// fields and types that are not known here are in it.
-    pub fn read_lines(&mut self, take: impl FnMut(Record, &str)) -> Result<(), Failure> {
-        self.read_until(self.settled()?, take)
-    }
-
-    /// How many bytes there are behind the last record that was read, leaving out what is being written now.
-    /// When [`Journal::read_new`] finds nothing in them: the torn line of a writer that died.
-    pub fn unread(&self) -> Result<u64, Failure> {
-        Ok(self.settled()?.saturating_sub(self.offset))
-    }
-
-    /// Where what cannot be taken back ends.
-    fn settled(&self) -> Result<u64, Failure> {
-        // A file system without locks: the worst is then a record that a failing write takes back.
-        let locked = self.file.lock_shared();
-        let end = self.length();
-        if locked.is_ok() {
-            self.file
-                .unlock()
-                .map_err(|e| self.trouble("cannot unlock", &e))?;
-        }
-        end
-    }
-
-    fn read_until(&mut self, end: u64, mut take: impl FnMut(Record, &str)) -> Result<(), Failure> {
-        if end <= self.offset {
-            return Ok(());
-        }
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(self.offset))
-            .map_err(|e| self.trouble("cannot read", &e))?;
-        let whole = file.take(end.saturating_sub(self.offset));
-        let mut reader = BufReader::with_capacity(1 << 18, whole);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let mut limited = (&mut reader).take(MAX_LINE as u64 + 1);
-            let size = limited
-                .read_until(b'\n', &mut line)
-                .map_err(|e| self.trouble("cannot read", &e))?;
-            if size > MAX_LINE {
-                return Err(self.damage("a line is longer than 256 MiB"));
-            }
-            if line.last() != Some(&b'\n') {
-                return Ok(());
-            }
-            let (record, text) = self.parse(&line[..size - 1])?;
-            if record.seq != self.last_seq + 1 {
-                let text = format!("record {} follows record {}", record.seq, self.last_seq);
-                return Err(self.damage(&text));
-            }
-            (self.last_seq, self.offset) = (record.seq, self.offset + size as u64);
-            if !record.run.is_empty() {
-                self.run.clone_from(&record.run);
-            }
-            take(record, &text);
-        }
-    }
-
     /// Appends, durably.
     pub fn append(&mut self, bodies: Vec<Body>) -> Result<Appended, Failure> {
         let appended = self.transact(|_| Ok(bodies))?;
@@ -248,10 +133,9 @@ impl Journal {
         &mut self,
         decide: impl FnOnce(&[Record]) -> Result<Vec<Draft>, Failure>,
     ) -> Result<Appended, Failure> {
-        self.file
-            .lock()
-            .map_err(|e| self.trouble("cannot lock", &e))?;
-        let result = self.transact_locked(decide);
+        let mut foreign = Vec::new();
+        self.lock(&mut foreign)?;
+        let result = self.transact_locked(foreign, decide);
         let unlocked = self
             .file
             .unlock()
@@ -261,11 +145,27 @@ impl Journal {
         Ok(appended)
     }
 
+    /// Locks the journal as it is now, not a file that has become an archive; takes what others wrote there.
+    fn lock(&mut self, foreign: &mut Vec<Record>) -> Result<(), Failure> {
+        loop {
+            self.file
+                .lock()
+                .map_err(|e| self.trouble("cannot lock", &e))?;
+            if !self.is_replaced()? {
+                return Ok(());
+            }
+            self.file
+                .unlock()
+                .map_err(|e| self.trouble("cannot unlock", &e))?;
+            self.read_each(|record| foreign.push(record))?;
+        }
+    }
+
     fn transact_locked(
         &mut self,
+        mut foreign: Vec<Record>,
         decide: impl FnOnce(&[Record]) -> Result<Vec<Draft>, Failure>,
     ) -> Result<Appended, Failure> {
-        let mut foreign = Vec::new();
         let length = self.length()?;
         self.read_until(length, |record, _| foreign.push(record))?;
         let torn = self.torn_tail(length, &mut foreign)?;
@@ -351,7 +251,7 @@ impl Journal {
             .read_to_end(&mut tail)
             .map_err(|e| self.trouble("cannot read", &e))?;
         let whole = self.parse(&tail).ok().map(|(record, _)| record);
-        let Some(record) = whole.filter(|record| record.seq == self.last_seq + 1) else {
+        let Some(record) = whole.filter(|record| self.may_follow(record)) else {
             return Ok(torn);
         };
         file.write_all(b"\n")
@@ -376,6 +276,22 @@ impl Journal {
         let record = Record::parse(&text)
             .map_err(|error| self.damage("a line is not a record").because(&error))?;
         Ok((record, text))
+    }
+
+    /// In which file and on which line a record that was read is.
+    pub fn locate(&self, seq: u64) -> (&Path, u64) {
+        let begins = |(_, first): &&(PathBuf, u64)| *first <= seq;
+        let found = self.files.iter().rev().find(begins);
+        let (path, first) = found.map_or((&self.path, 1), |(path, first)| (path, *first));
+        (path, seq.saturating_sub(first) + 1)
+    }
+
+    /// In which file and on which line the next record is, or what is in its place.
+    pub fn here(&self) -> (&Path, u64) {
+        match self.offset {
+            0 => (&self.path, 1),
+            _ => self.locate(self.last_seq + 1),
+        }
     }
 
     fn trouble(&self, what: &str, error: &std::io::Error) -> Failure {

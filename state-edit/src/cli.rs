@@ -135,6 +135,12 @@ pub(crate) enum Command {
     /// A damaged record becomes a note, so that those behind it keep their numbers; lines that were appended without a
     /// checksum get one; what can be no record is removed. state.json is made anew. What was done is printed.
     Repair(Repair),
+    /// Put what has happened into an archive, and begin the journal anew with what it adds up to
+    ///
+    /// The archive (journal.FIRST-LAST.ndjson) stays in the run directory and is never changed or deleted. Every command reads
+    /// on through it as if it were the journal; where it was taken away the state is still known, and what is older is not. A
+    /// run goes on from there. No dispatcher may be at work.
+    Compact,
     /// Print the run as one document: state, records and verdicts
     Export,
     /// Draw the run: as the files that people keep of runs, as a report, or as a page

@@ -6,10 +6,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use schemas::document::{Reader, write_text};
-use schemas::journal::{self, Journal};
-use schemas::{Body, Exit, Failure};
+use schemas::journal;
+use schemas::{Body, Console, Exit, Failure};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::history;
 
 /// Largest verdict that is taken along.
 const VERDICT: u64 = 4 << 20;
@@ -18,14 +20,14 @@ const VERDICT: u64 = 4 << 20;
 const CHUNK: usize = 64 << 10;
 
 /// Runs `export`. The records are written as they are read: a run may be longer than there is memory.
-pub(crate) fn run(dir: &Path) -> Result<Exit, Failure> {
+pub(crate) fn run(console: &Console, dir: &Path) -> Result<Exit, Failure> {
     let not_json = |error| Failure::trouble("cannot write the run as JSON").because(&error);
     let (state, _) = journal::view(dir)?;
     let state = serde_json::to_string(&state).map_err(not_json)?;
     let mut text = format!("{{\"kind\":\"export\",\"version\":1,\"state\":{state},\"records\":[");
     let mut verdicts = BTreeSet::new();
     let (mut written, mut separator) = (Ok(Reader::There), "\n");
-    Journal::open_to_read(dir)?.read_lines(|record, line| {
+    history::open(console, dir)?.read_lines(|record, line| {
         verdicts.extend(verdict_of(&record.body).map(str::to_owned));
         text.push_str(separator);
         text.push_str(line);

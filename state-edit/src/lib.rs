@@ -7,8 +7,10 @@ mod ask;
 mod checkpoint;
 mod cli;
 mod columns;
+mod compact;
 mod decision;
 mod diff;
+mod dispatcher;
 mod edit;
 mod expect;
 mod export;
@@ -48,22 +50,23 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let dir = &cli.dir;
     let (edit, terms) = match cli.command {
         Command::Show(show) => return show::run(dir, &show),
-        Command::Log(log) => return log::run(dir, &log),
+        Command::Log(log) => return log::run(console, dir, &log),
         Command::Inbox(inbox) => return inbox::run(dir, &inbox),
         Command::Next(next) => return next::run(dir, &next),
         Command::Diff(diff) => return diff::run(dir, &diff),
-        Command::Stats(stats) => return stats::run(dir, &stats),
+        Command::Stats(stats) => return stats::run(console, dir, &stats),
         Command::Wait(wait) => return wait::run(dir, &wait),
         Command::Record(record) => return intake::run(console, dir, &record),
         Command::Checkpoint(it) => return checkpoint::run(console, dir, &it),
         Command::Repair(it) => return repair::run(console, dir, &it),
+        Command::Compact => return compact::run(console, dir),
         Command::Machine(it) => return machine::run(console, &it),
         Command::Undo(it) => return undo::run(console, dir, &it),
         Command::Lock(lock) => return lock::run(console, dir, lock),
         Command::Get(it) => return file::get(&it),
-        Command::Render(it) => return render::run(dir, &it),
+        Command::Render(it) => return render::run(console, dir, &it),
         Command::Decision(it) => return decision::run(console, dir, it),
-        Command::Export => return export::run(dir),
+        Command::Export => return export::run(console, dir),
         Command::Watch(it) => return render::watch(dir, &it),
         Command::Import(it) => return render::import(&it),
         Command::Set(_)
@@ -139,6 +142,7 @@ fn change_of(console: &Console, command: Command) -> Result<(Edit, Terms), Failu
         | Command::Undo(_)
         | Command::Machine(_)
         | Command::Repair(_)
+        | Command::Compact
         | Command::Checkpoint(_)
         | Command::Get(_)
         | Command::Render(_)

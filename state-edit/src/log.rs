@@ -4,20 +4,19 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use schemas::document::Reader;
-use schemas::journal::Journal;
-use schemas::{Body, Exit, Failure, Record};
+use schemas::{Body, Console, Exit, Failure, Record};
 use serde::Deserialize;
 
 use crate::cli::Log;
-use crate::store;
 use crate::watch::Watch;
+use crate::{history, store};
 
 /// Printed at once, in bytes: a journal may be larger than the memory.
 const AT_ONCE: usize = 1 << 18;
 
 /// Runs `log`.
-pub(crate) fn run(dir: &Path, args: &Log) -> Result<Exit, Failure> {
-    let mut journal = Journal::open_to_read(dir)?;
+pub(crate) fn run(console: &Console, dir: &Path, args: &Log) -> Result<Exit, Failure> {
+    let mut journal = history::open(console, dir)?;
     let watch = Watch::on(dir);
     let mut tail = args.tail;
     loop {

@@ -14,7 +14,7 @@ mod words;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use schemas::{Exit, Failure, State, document};
+use schemas::{Console, Exit, Failure, State, document};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -27,11 +27,11 @@ use plan::PlanView;
 use report::Report;
 
 /// Runs `render`.
-pub(crate) fn run(dir: &Path, args: &Render) -> Result<Exit, Failure> {
+pub(crate) fn run(console: &Console, dir: &Path, args: &Render) -> Result<Exit, Failure> {
     let plan = PlanView::read(args.plan.as_deref())?;
     let report = match &args.state {
         Some(file) => of_state(file, plan)?,
-        None => report::gather(dir, args.at, plan)?,
+        None => report::gather(console, dir, args.at, plan)?,
     };
     let text = match args.format {
         RenderFormat::Aiter => aiter::draw(&report),

@@ -7,7 +7,7 @@ use schemas::{Console, Exit, Failure, State, document};
 use serde::Serialize;
 
 use crate::cli::Repair;
-use crate::process::is_alive;
+use crate::dispatcher;
 
 /// What was done, as a document.
 #[derive(Serialize)]
@@ -20,6 +20,9 @@ struct Report {
     lost: Vec<u64>,
     adopted: u64,
     removed: u64,
+    /// The archive from which the line that stands for it was made again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rebuilt: Option<String>,
     copy: Option<String>,
 }
 
@@ -28,12 +31,10 @@ pub(crate) fn run(console: &Console, dir: &Path, args: &Repair) -> Result<Exit, 
     let mut state = State::default();
     // As far as it can be read; what is behind that is what the repair is for.
     let _ = Journal::open_to_read(dir)?.read_each(|record| state.apply(&record));
-    if let Some(pid) = state.pid.filter(|pid| is_alive(*pid) && !args.dry_run) {
-        return Err(
-            Failure::no(format!("a dispatcher is at work: process {pid}"))
-                .help("it has its own place in the journal: end it first"),
-        );
-    }
+    let _kept_out = match args.dry_run {
+        true => None,
+        false => Some(dispatcher::keep_out(dir, &state)?),
+    };
     let repaired = journal::repair(dir, !args.dry_run)?;
     if !args.dry_run {
         journal::refresh_snapshot(dir)?;
@@ -47,6 +48,7 @@ pub(crate) fn run(console: &Console, dir: &Path, args: &Repair) -> Result<Exit, 
         lost: repaired.lost,
         adopted: repaired.adopted,
         removed: repaired.removed,
+        rebuilt: repaired.rebuilt,
     })?;
     Ok(Exit::Yes)
 }
@@ -61,6 +63,11 @@ fn tell(console: &Console, repaired: &Repaired, dry_run: bool) {
     console.info(&format!(
         "{would}{lost} lost records noted, {adopted} without a checksum kept, {removed} damaged lines removed"
     ));
+    if let Some(archive) = &repaired.rebuilt {
+        console.info(&format!(
+            "{would}the first line made again from the archive {archive}"
+        ));
+    }
     if let Some(copy) = &repaired.copy {
         console.info(&format!("as it was before: {}", copy.display()));
     }

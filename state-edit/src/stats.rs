@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use schemas::journal::Journal;
 use schemas::{
-    AttemptResult, Body, Exit, Failure, Outcome, Record, State, TaskStatus, document, time,
+    AttemptResult, Body, Console, Exit, Failure, Outcome, Record, State, TaskStatus, document, time,
 };
 use serde::Serialize;
 
 use crate::cli::{ShowFormat, Stats};
 use crate::columns::columns;
+use crate::history;
 use crate::table::clean;
 
 /// What something came to. An unknown cost is `null`: a sum is of what is known.
@@ -48,8 +48,8 @@ struct Report {
 }
 
 /// Runs `stats`.
-pub(crate) fn run(dir: &Path, args: &Stats) -> Result<Exit, Failure> {
-    let mut journal = Journal::open_to_read(dir)?;
+pub(crate) fn run(console: &Console, dir: &Path, args: &Stats) -> Result<Exit, Failure> {
+    let mut journal = history::open(console, dir)?;
     let mut count = Count::default();
     journal.read_each(|record| count.step(&record))?;
     let report = count.report();

@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use schemas::journal::Journal;
 use schemas::{Body, Console, Exit, Failure, State};
 
 use crate::cli::Plain;
-use crate::{expect, store};
+use crate::{expect, history, store};
 
 /// Runs `undo`.
 pub(crate) fn run(console: &Console, dir: &Path, args: &Plain) -> Result<Exit, Failure> {
     let mut last = None;
-    let mut journal = Journal::open_to_read(dir)?;
+    let mut journal = history::open(console, dir)?;
     journal.read_each(|record| {
         if is_control(&record.body) {
             last = Some((record.seq, record.body));

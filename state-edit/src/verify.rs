@@ -28,13 +28,14 @@ struct Verification<'a> {
 
 /// Runs `verify`.
 pub(crate) fn run(console: &Console, dir: &Path, args: &Verify) -> Result<Exit, Failure> {
-    let mut journal = Journal::open_to_read(dir)?;
+    let mut journal = Journal::open_history(dir)?;
     // Before the journal is read: it may only grow meanwhile.
     let snapshot = Snapshot::read(dir);
-    let mut walk = Walk::new(snapshot.last_seq());
+    let mut walk = Walk::new(snapshot.last_seq(), journal.states()?);
     let damage = read(&mut journal, &mut walk)?;
-    let mut problems = walk.take_problems();
+    let mut problems = walk.take_problems(&journal);
     problems.extend(damage);
+    problems.extend(missing(&journal));
     problems.extend(snapshot.compare(&walk, &journal, dir));
     problems.extend(walk.missing_files(dir));
     problems.extend(walk.waiting(dir));
@@ -87,8 +88,23 @@ fn torn_tail(journal: &Journal, torn: u64) -> Problem {
         ),
     )
     .help("the next edit removes them and says so in a note");
-    problem.line = u32::try_from(journal.last_seq() + 1).ok();
+    place(&mut problem, journal.here());
     problem
+}
+
+fn missing(journal: &Journal) -> Option<Problem> {
+    let missing = journal.missing()?;
+    let (archive, until) = (&missing.archive, missing.until);
+    let message = format!("the records up to {until} are in the archive {archive}, which is gone");
+    Some(
+        Problem::warning("archive-missing", message)
+            .help("the state is known without it; put it back to look at what was before"),
+    )
+}
+
+fn place(problem: &mut Problem, (path, line): (&Path, u64)) {
+    problem.file = Some(path.display().to_string());
+    problem.line = u32::try_from(line).ok();
 }
 
 fn damage(journal: &Journal, failure: Failure) -> Result<Problem, Failure> {
@@ -101,8 +117,7 @@ fn damage(journal: &Journal, failure: Failure) -> Result<Problem, Failure> {
         "the {} bytes before it are whole; keep a copy of the folder",
         journal.offset()
     ));
-    // A record is a line, and their numbers have no gap.
-    problem.line = u32::try_from(journal.last_seq() + 1).ok();
+    place(&mut problem, journal.here());
     Ok(problem)
 }
 

@@ -14,7 +14,7 @@ use crate::{near, store};
 /// Runs `wait`.
 pub(crate) fn run(dir: &Path, args: &Wait) -> Result<Exit, Failure> {
     let until = args.timeout.map(|timeout| Instant::now() + timeout);
-    let mut journal = Journal::open_to_read(dir)?;
+    let mut journal = Journal::open_history(dir)?;
     let watch = Watch::on(dir);
     let mut vigil = Vigil::default();
     let mut meant = None;

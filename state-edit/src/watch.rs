@@ -1,7 +1,7 @@
 //! Waiting for what others write to the journal.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -15,13 +15,15 @@ const ELSEWHERE: Duration = Duration::from_secs(10);
 
 /// A watch on a journal. What is written after it began ends the next wait.
 pub(crate) struct Watch {
+    path: PathBuf,
     told: Option<OwnedFd>,
 }
 
 impl Watch {
     pub(crate) fn on(dir: &Path) -> Watch {
-        let told = told_of(&dir.join(JOURNAL));
-        Watch { told }
+        let path = dir.join(JOURNAL);
+        let told = told_of(&path);
+        Watch { path, told }
     }
 
     /// Waits for a change, at most so long; says whether stdout still has a reader.
@@ -58,18 +60,33 @@ impl Watch {
         while let Some(told) = &self.told
             && rustix::io::read(told, &mut buffer).is_ok_and(|size| size > 0)
         {}
+        // Compacting gives the name to another file. Before the next look, so that what is written to it meanwhile is seen.
+        if let Some(told) = &self.told {
+            follow(told, &self.path);
+        }
     }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn told_of(path: &Path) -> Option<OwnedFd> {
-    use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+    use rustix::fs::inotify::{CreateFlags, init};
     let told = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok()?;
-    add_watch(&told, path, WatchFlags::MODIFY).ok()?;
-    Some(told)
+    follow(&told, path).then_some(told)
+}
+
+/// A file that loses its name has its attributes changed: it has one link less.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn follow(told: &OwnedFd, path: &Path) -> bool {
+    use rustix::fs::inotify::{WatchFlags, add_watch};
+    add_watch(told, path, WatchFlags::MODIFY | WatchFlags::ATTRIB).is_ok()
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn told_of(_: &Path) -> Option<OwnedFd> {
     None
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn follow(_: &OwnedFd, _: &Path) -> bool {
+    false
 }

@@ -67,6 +67,53 @@ fn story(sandbox: &Sandbox) -> Story {
     story
 }
 
+#[test]
+fn a_run_goes_on_from_a_compacted_journal() {
+    let mut sandbox = Sandbox::new();
+    let log = sandbox.path().join("log");
+    sandbox.env(
+        "LOG",
+        log.to_str().expect("temporary folders have plain names"),
+    );
+    let command = "echo $TASK_ID begin $ATTEMPT >>$LOG; [ $TASK_ID != t2 ] || [ -e ../go ] || exit 1; \
+                   echo \"[DONE:$TERMINAL_ID] made $TASK_ID\"";
+    let tasks = vec![
+        task("t1", &[], command),
+        task("t2", &["t1"], command),
+        task("t3", &["t2"], command),
+    ];
+    sandbox.write("plan.json", &plan(tasks));
+    let stages = "plan-validate --quiet plan.json | plan-schedule --quiet >schedule.json";
+    sandbox.sh(stages).expect(0);
+    sandbox.sh(DISPATCH).expect(1);
+    let before = sandbox
+        .sh("state-edit log; state-edit stats")
+        .expect(0)
+        .stdout;
+    let compact = "state-edit --quiet compact && rm .orchestrate/state.json";
+    sandbox.sh(compact).expect(0);
+    let after = sandbox
+        .sh("state-edit log; state-edit stats")
+        .expect(0)
+        .stdout;
+    assert_eq!(after, before);
+
+    sandbox.write("go", "");
+    sandbox.sh("state-edit --quiet retry t2").expect(0);
+    sandbox.sh(DISPATCH).expect(0);
+    let begun = beginnings(&sandbox);
+    let once = |id: &str| begun.get(id).copied();
+    assert_eq!((once("t1"), once("t3")), (Some(1), Some(1)), "{begun:?}");
+    let seqs = sandbox.sh("state-edit verify --format json; state-edit log | jq .seq");
+    let seqs = seqs.expect(0).stdout;
+    assert!(seqs.contains(r#""problems":[]"#), "{seqs}");
+    let seqs: Vec<u64> = seqs.lines().filter_map(|line| line.parse().ok()).collect();
+    assert!(
+        seqs.len() > 20 && seqs.iter().zip(1..).all(|(seq, n)| *seq == n),
+        "{seqs:?}"
+    );
+}
+
 /// How often each task began.
 fn beginnings(sandbox: &Sandbox) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();

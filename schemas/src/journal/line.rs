@@ -17,9 +17,17 @@ pub struct Draft {
 impl Draft {
     /// A record that somebody else made: fields and types that are not known here are kept as they are.
     /// Its `seq`, `time` and `run` are not: the journal gives them.
+    ///
+    /// Fails for what is no record, and for one that stands for others.
     pub fn given(object: Map<String, Value>) -> Result<Draft, serde_json::Error> {
         let value = Value::Object(object);
         let body = serde::Deserialize::deserialize(&value)?;
+        if matches!(body, Body::Compacted { .. }) {
+            // It would put any state in the place of what has happened.
+            return Err(serde::de::Error::custom(
+                "only the journal itself has such records",
+            ));
+        }
         let Value::Object(object) = value else {
             unreachable!("it was made an object three lines above")
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::line::{Draft, seal, unseal};
-use super::{JOURNAL, Journal};
+use super::{JOURNAL, Journal, archive, compact};
 use crate::{Body, Failure, Record};
 
 /// Records in a row that may be missing: a larger gap is no damage, but another journal's line.
@@ -22,6 +22,8 @@ pub struct Repaired {
     pub adopted: u64,
     /// Lines that could be no record of this journal, and bytes behind the last line.
     pub removed: u64,
+    /// The archive from which the first line was made again, which stands for its records.
+    pub rebuilt: Option<String>,
     /// The journal as it was.
     pub copy: Option<PathBuf>,
 }
@@ -29,7 +31,7 @@ pub struct Repaired {
 impl Repaired {
     /// Whether there is nothing to mend.
     pub fn is_whole(&self) -> bool {
-        self.lost.is_empty() && self.adopted == 0 && self.removed == 0
+        self.lost.is_empty() && self.adopted == 0 && self.removed == 0 && self.rebuilt.is_none()
     }
 }
 
@@ -65,8 +67,11 @@ fn repair_locked(dir: &Path, journal: &mut Journal, really: bool) -> Result<Repa
         bad: Vec::new(),
         repaired: Repaired::default(),
     };
-    rest.split_inclusive(|byte| *byte == b'\n')
-        .for_each(|line| mend.line(line));
+    let mut lines = rest.split_inclusive(|byte| *byte == b'\n');
+    if journal.offset == 0 && mend.begin_anew(journal, lines.clone())? {
+        lines.next();
+    }
+    lines.for_each(|line| mend.line(line));
     mend.end();
     if !really {
         return Ok(mend.repaired);
@@ -102,6 +107,27 @@ struct Mend {
 }
 
 impl Mend {
+    /// Makes the first line of a compacted journal again, from the archive that it stood for; says whether there is one.
+    fn begin_anew<'a>(
+        &mut self,
+        journal: &Journal,
+        lines: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<bool, Failure> {
+        let next = lines.filter_map(whole).map(|(record, _)| record).next();
+        let last = next.as_ref().map(|record| record.seq.saturating_sub(1));
+        let Some((path, name)) = archive::ending_with(&journal.dir, last) else {
+            return Ok(false);
+        };
+        let state = archive::state_of(&journal.dir, &path)?;
+        if next.is_some_and(|next| next.run != state.run) {
+            return Ok(false);
+        }
+        (self.last, self.run) = (state.last_seq, state.run.clone());
+        self.text = compact::first_line(&name, state)?;
+        self.repaired.rebuilt = Some(name);
+        Ok(true)
+    }
+
     fn line(&mut self, line: &[u8]) {
         let Some((record, whole)) = whole(line).filter(|(record, _)| self.may_follow(record.seq))
         else {

@@ -8,7 +8,7 @@ use super::{
     ActivityState, AgentLabel, Artifact, AttemptResult, FailureClass, RunOutcome, StallStep,
     TaskLabel, Usage,
 };
-use crate::{FindingCounts, Outcome, VerdictWord, Verification};
+use crate::{FindingCounts, Outcome, State, VerdictWord, Verification};
 
 /// What happened. Fields are flat on the wire, `type` says which of these it is.
 ///
@@ -704,6 +704,14 @@ pub enum Body {
         /// The task that it is about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         task: Option<String>,
+    },
+    /// The first line of a journal whose older records are in an archive. It stands for all of them up to its own `seq`, and
+    /// has the `seq` and `time` of the last of them.
+    Compacted {
+        /// The archive's name, in the run directory.
+        archive: String,
+        /// What the records up to there add up to.
+        state: Box<State>,
     },
     /// A type that this version does not know: kept, not understood.
     #[serde(other)]

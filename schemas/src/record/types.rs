@@ -2,7 +2,7 @@
 
 /// Every type of record that this version knows, as the wire names it, in the order of `record.schema.json`. Others are
 /// passed over by readers, and may come from a later version.
-pub const RECORD_TYPES: [&str; 42] = [
+pub const RECORD_TYPES: [&str; 43] = [
     "run-started",
     "run-resumed",
     "run-paused",
@@ -45,6 +45,7 @@ pub const RECORD_TYPES: [&str; 42] = [
     "lock-released",
     "state-transition",
     "note",
+    "compacted",
 ];
 
 #[cfg(test)]

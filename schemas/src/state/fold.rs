@@ -13,6 +13,10 @@ use crate::{Body, Record};
 impl State {
     /// Takes one record in. Records come in the order of the journal.
     pub fn apply(&mut self, record: &Record) {
+        if let Body::Compacted { state, .. } = &record.body {
+            self.clone_from(state);
+            return;
+        }
         if self.started_at.is_none() {
             self.started_at = Some(record.time.clone());
         }

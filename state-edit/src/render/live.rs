@@ -32,7 +32,7 @@ pub(crate) fn watch(dir: &Path, args: &Live) -> Result<Exit, Failure> {
     let mut report = Report::new(PlanView::read(args.plan.as_deref())?);
     // Before the first look, so that what is written after it ends the wait.
     let changes = Watch::on(dir);
-    let mut journal = Journal::open_to_read(dir)?;
+    let mut journal = Journal::open_history(dir)?;
     let mut drawn = 0;
     loop {
         let mut finished = false;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::plan::PlanView;
 use super::story::Story;
+use crate::history;
 
 /// Where a task is, in the words of the published report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -281,11 +282,12 @@ pub(super) fn millis(text: &str) -> Option<u64> {
 
 /// Gathers a run's report: all of its journal, or up to a record.
 pub(super) fn gather(
+    console: &schemas::Console,
     dir: &std::path::Path,
     until: Option<u64>,
     plan: PlanView,
 ) -> Result<Report, Failure> {
-    let mut journal = schemas::journal::Journal::open_to_read(dir)?;
+    let mut journal = history::open(console, dir)?;
     let mut report = Report::new(plan);
     journal.read_each(|record| {
         if until.is_none_or(|until| record.seq <= until) {

@@ -62,20 +62,8 @@ fn judge(state: &State, walk: &Walk, journal: &Journal, dir: &Path) -> Option<Pr
         );
         return (state.last_seq > 0).then(|| Problem::error("snapshot-foreign", message));
     };
-    let mut places = Vec::new();
-    differ(&json(state), &json(then), "", &mut places);
-    // Where a record ends is no part of the fold.
-    places.retain(|place| place != "/journalBytes");
-    if !places.is_empty() {
-        let more = places.len().saturating_sub(NAMED);
-        places.truncate(NAMED);
-        let mut message = format!(
-            "state.json is not what the journal adds up to: {}",
-            places.join(", ")
-        );
-        if more > 0 {
-            message.push_str(&format!(" and {more} more"));
-        }
+    if let Some(places) = places(state, then) {
+        let message = format!("state.json is not what the journal adds up to: {places}");
         return Some(Problem::error("snapshot-differs", message));
     }
     if journal::saved(dir, journal).is_none() {
@@ -89,6 +77,22 @@ fn judge(state: &State, walk: &Walk, journal: &Journal, dir: &Path) -> Option<Pr
         );
         info("snapshot-behind", &message)
     })
+}
+
+/// Where two states differ, in words; none when they do not.
+pub(super) fn places(a: &State, b: &State) -> Option<String> {
+    let mut places = Vec::new();
+    differ(&json(a), &json(b), "", &mut places);
+    // Where a record ends is no part of the fold.
+    places.retain(|place| place != "/journalBytes");
+    let more = places.len().saturating_sub(NAMED);
+    places.truncate(NAMED);
+    let named = places.join(", ");
+    match (places.len(), more) {
+        (0, _) => None,
+        (_, 0) => Some(named),
+        _ => Some(format!("{named} and {more} more")),
+    }
 }
 
 fn json(state: &State) -> Value {

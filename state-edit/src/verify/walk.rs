@@ -1,11 +1,13 @@
 //! A walk over the journal from its beginning: the fold, and what the fold alone does not show.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
+use schemas::journal::Journal;
 use schemas::{Body, Problem, Record, RunStatus, State, machine};
 
+use super::{place, snapshot};
 use crate::checkpoint;
 
 /// The walk, as far as it has come.
@@ -15,16 +17,20 @@ pub(super) struct Walk {
     /// The fold as it was after the record that the snapshot ends with.
     pub(super) then: Option<State>,
     snapshot_seq: u64,
+    /// States that files of the journal begin with, by the record that they are after.
+    states: BTreeMap<u64, State>,
     files: BTreeSet<String>,
-    problems: Vec<Problem>,
+    /// With the record that shows it.
+    problems: Vec<(u64, Problem)>,
 }
 
 impl Walk {
-    pub(super) fn new(snapshot_seq: u64) -> Walk {
+    pub(super) fn new(snapshot_seq: u64, states: Vec<(u64, State)>) -> Walk {
         Walk {
             state: State::default(),
             then: None,
             snapshot_seq,
+            states: states.into_iter().collect(),
             files: BTreeSet::new(),
             problems: Vec::new(),
         }
@@ -48,20 +54,32 @@ impl Walk {
             }
             _ => None,
         };
-        if let Some(mut problem) = problem {
-            problem.line = u32::try_from(record.seq).ok();
-            self.problems.push(problem);
-        }
+        self.problems
+            .extend(problem.map(|problem| (record.seq, problem)));
         self.state.apply(record);
+        if let Some(state) = self.states.remove(&record.seq) {
+            self.state.refresh();
+            let differs = snapshot::places(&state, &self.state).map(|places| {
+                let message = format!("after record {} the journal goes on with a state that is not what its archive adds up to: {places}", record.seq);
+                (record.seq, Problem::error("archive-differs", message))
+            });
+            self.problems.extend(differs);
+        }
         if record.seq == self.snapshot_seq {
             self.state.refresh();
             self.then = Some(self.state.clone());
         }
     }
 
-    /// What the steps have shown.
-    pub(super) fn take_problems(&mut self) -> Vec<Problem> {
-        std::mem::take(&mut self.problems)
+    /// What the steps have shown, with the places of the records.
+    pub(super) fn take_problems(&mut self, journal: &Journal) -> Vec<Problem> {
+        let problems = std::mem::take(&mut self.problems).into_iter();
+        problems
+            .map(|(seq, mut problem)| {
+                place(&mut problem, journal.locate(seq));
+                problem
+            })
+            .collect()
     }
 
     /// What waits for an approval: the files that it is of, and the phase that it is named after.
