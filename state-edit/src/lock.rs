@@ -105,13 +105,16 @@ fn acquire(
     let watch = until.map(|_| Watch::on(dir));
     let mut told = false;
     loop {
-        let taken = change(console, dir, |state, now| {
+        // Who wants a lock needs no run: one that begins later finds it in the journal.
+        let taken = store::change_or_begin(console, dir, |state| {
+            let now = SystemTime::now();
             let body = claim.acquire(state, now)?;
             if !matches!(body, Body::LockAcquired { from: Some(_), .. }) {
                 milestone.check(now)?;
             }
-            Ok(body)
-        });
+            Ok(vec![body])
+        })
+        .map(last);
         let (refused, until, watch) = match (taken, until, &watch) {
             (Err(refused), Some(until), Some(watch)) if refused.exit == Exit::No => {
                 (refused, until, watch)
@@ -163,7 +166,11 @@ fn change(
     let lines = store::change(console, dir, |state| {
         Ok(vec![decide(state, SystemTime::now())?])
     })?;
-    Ok(lines.into_iter().next_back().unwrap_or_default())
+    Ok(last(lines))
+}
+
+fn last(lines: Vec<String>) -> String {
+    lines.into_iter().next_back().unwrap_or_default()
 }
 
 /// One lock as `list` prints it.
@@ -177,6 +184,9 @@ struct Listed<'a> {
 }
 
 fn list(dir: &Path) -> Result<Exit, Failure> {
+    if !dir.join(schemas::journal::JOURNAL).exists() {
+        return Ok(Exit::Yes);
+    }
     let (state, _) = schemas::journal::view(dir)?;
     let mut text = String::new();
     for (name, held) in &state.locks {

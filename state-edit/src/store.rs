@@ -38,7 +38,17 @@ pub(crate) fn change(
     dir: &Path,
     decide: impl FnOnce(&State) -> Result<Vec<Body>, Failure>,
 ) -> Result<Vec<String>, Failure> {
-    let (mut state, mut journal) = take_up(dir)?;
+    Journal::open_existing(dir)?;
+    change_or_begin(console, dir, decide)
+}
+
+/// As [`change`], also where there is no journal yet: it is made.
+pub(crate) fn change_or_begin(
+    console: &Console,
+    dir: &Path,
+    decide: impl FnOnce(&State) -> Result<Vec<Body>, Failure>,
+) -> Result<Vec<String>, Failure> {
+    let (mut state, mut journal) = journal::load(dir)?;
     let appended = journal.transact(|foreign| {
         for record in foreign {
             state.apply(record);
@@ -49,12 +59,6 @@ pub(crate) fn change(
     journal.sync()?;
     refresh(console, dir);
     Ok(appended.lines)
-}
-
-/// The state and the journal of a run that there is.
-fn take_up(dir: &Path) -> Result<(State, Journal), Failure> {
-    Journal::open_existing(dir)?;
-    journal::load(dir)
 }
 
 /// Brings `state.json` up to date. It is never the truth: what was appended has happened without it, so who

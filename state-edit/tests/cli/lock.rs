@@ -63,6 +63,23 @@ fn a_lock_is_stolen_with_a_reason_only() {
 }
 
 #[test]
+fn a_lock_needs_no_run_and_a_run_that_begins_later_knows_it() {
+    let run = Run::missing();
+    assert_eq!(run.call(&["lock", "list"]).code, 0);
+    run.call(&["lock", "release", "m1"])
+        .refused(3, "no run directory");
+    assert!(!run.dir.exists());
+    let call = run.call(&["lock", "m1", "--", "echo", "done"]);
+    assert_eq!((call.code, call.out.as_str()), (0, "done\n"), "{call:?}");
+    run.call(&["lock", "acquire", "m2", "--owner", "a"])
+        .record();
+    run.start(&["t1"]);
+    assert_eq!(run.value("/locks/m2/owner"), "a");
+    assert_eq!(run.value("/run"), "p");
+    run.assert_folded();
+}
+
+#[test]
 fn a_lock_ends_with_its_process() {
     let run = Run::of(&["t1"]);
     let mut other = Command::new("cat")
