@@ -286,6 +286,12 @@ impl Journal {
         (path, seq.saturating_sub(first) + 1)
     }
 
+    /// Whether a record that was read is in an archive.
+    pub fn is_archived(&self, seq: u64) -> bool {
+        let compacted = self.files.len() > 1 || self.missing.is_some();
+        compacted && self.files.last().is_some_and(|(_, first)| seq <= *first)
+    }
+
     /// In which file and on which line the next record is, or what is in its place.
     pub fn here(&self) -> (&Path, u64) {
         match self.offset {

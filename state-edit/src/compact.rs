@@ -5,7 +5,7 @@ use std::path::Path;
 use schemas::{Console, Exit, Failure, document, journal};
 use serde::Serialize;
 
-use crate::dispatcher;
+use crate::{dispatcher, store};
 
 /// What was done, as a document.
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ pub(crate) fn run(console: &Console, dir: &Path) -> Result<Exit, Failure> {
     let (state, _) = journal::view(dir)?;
     let _kept_out = dispatcher::keep_out(dir, &state)?;
     let compacted = journal::compact(dir)?;
-    journal::refresh_snapshot(dir)?;
+    store::refresh(console, dir);
     match &compacted.archive {
         Some(archive) => console.info(&format!(
             "{} records are in {} now",

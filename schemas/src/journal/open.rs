@@ -15,6 +15,9 @@ impl Journal {
             Failure::trouble(format!("cannot open the run directory {}", dir.display()))
                 .because(error)
         };
+        let is_there = |folder: &&Path| folder.as_os_str().is_empty() || folder.is_dir();
+        let above = dir.ancestors().skip(1).find(is_there);
+        let above = above.unwrap_or(dir).to_owned();
         std::fs::create_dir_all(dir).map_err(|e| trouble(&e))?;
         let path = dir.join(JOURNAL);
         let mut how = OpenOptions::new();
@@ -25,9 +28,17 @@ impl Journal {
             .open(&path)
             .map_err(|e| trouble(&e))?;
         if file.metadata().map_err(|e| trouble(&e))?.len() == 0 {
-            // The records are synced one by one; the name of the file they are in only here.
-            let synced = File::open(dir).and_then(|folder| folder.sync_all());
-            synced.map_err(|e| trouble(&e))?;
+            // The records are synced one by one; the names of the file and the folders they are in only here.
+            let folders = dir.ancestors();
+            let folders = folders.take_while(|folder| folder.starts_with(&above));
+            for folder in folders {
+                let folder = match folder.as_os_str().is_empty() {
+                    true => Path::new("."),
+                    false => folder,
+                };
+                let synced = File::open(folder).and_then(|folder| folder.sync_all());
+                synced.map_err(|e| trouble(&e))?;
+            }
         }
         Ok(Journal::at_start(dir, how, file, path))
     }

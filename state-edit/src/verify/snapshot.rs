@@ -66,6 +66,13 @@ fn judge(state: &State, walk: &Walk, journal: &Journal, dir: &Path) -> Option<Pr
         let message = format!("state.json is not what the journal adds up to: {places}");
         return Some(Problem::error("snapshot-differs", message));
     }
+    // It is of a place in what is an archive by now.
+    if journal.is_archived(state.last_seq) {
+        let message = "state.json is of before the journal was compacted";
+        return journal::saved(dir, journal)
+            .is_none()
+            .then(|| info("snapshot-behind", message));
+    }
     if journal::saved(dir, journal).is_none() {
         let message = "state.json names a place in the journal where its last record does not end";
         return Some(Problem::error("snapshot-foreign", message));

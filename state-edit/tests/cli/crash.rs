@@ -1,5 +1,5 @@
-//! Writers that are killed before any system call, disks that refuse any of them, and power that fails between any two:
-//! a file is the old one or the new one, a journal has every record that was told of.
+//! Writers that are killed before any system call, and disks that refuse any of them: a file is the old one or the new one, a
+//! journal has every record that was told of. What power that fails leaves is in `replay.rs`.
 //!
 //! `strace` does the killing and the refusing, and tells which calls there are.
 
@@ -12,7 +12,7 @@ use crate::run::{Call, Run, skip};
 const OLD: &str = "# kept\nphase: old\n";
 const NEW: &str = "# kept\nphase: new\n";
 
-fn strace() -> bool {
+pub(crate) fn strace() -> bool {
     let there = Command::new("strace")
         .args(["-o", "/dev/null", "true"])
         .stderr(Stdio::null())
@@ -25,7 +25,7 @@ fn strace() -> bool {
 }
 
 /// The program under strace, with its options.
-fn traced(dir: &Path, options: &[&str], args: &[&str]) -> Call {
+pub(crate) fn traced(dir: &Path, options: &[&str], args: &[&str]) -> Call {
     let mut command = Command::new("strace");
     command
         .args(options)
@@ -192,62 +192,8 @@ fn a_disk_that_refuses_any_system_call_leaves_the_old_file_or_says_so() {
     assert!(refused > 8, "{refused}");
 }
 
-/// What a call came to: the number at the end of its line.
-fn result(line: &str) -> usize {
-    line.rsplit("= ").next().unwrap().trim().parse().unwrap()
-}
-
-/// What a disk may hold after the power has failed.
-#[derive(Clone, Default)]
-struct Disk {
-    /// Bytes of the fresh file that were written, and of them synced.
-    written: usize,
-    synced: usize,
-    renamed: bool,
-    /// The new name is durable.
-    folder_synced: bool,
-}
-
 #[test]
-fn power_that_fails_between_any_two_calls_leaves_the_old_file_or_the_new_one() {
-    if !strace() {
-        return;
-    }
-    let folder = Folder::new();
-    let file = folder.file();
-    let args = ["set", file.to_str().unwrap(), "phase=new"];
-    let steps = steps(Path::new("none"), folder.0.path(), &args);
-    let mut disk = Disk::default();
-    let mut states = vec![disk.clone()];
-    for step in &steps {
-        let fresh = step.line.contains(".new-");
-        match step.name.as_str() {
-            "write" if fresh => disk.written += result(&step.line),
-            "fsync" | "fdatasync" if fresh => disk.synced = disk.written,
-            "fsync" if disk.renamed => disk.folder_synced = true,
-            "rename" | "renameat" | "renameat2" => disk.renamed = true,
-            _ => continue,
-        }
-        states.push(disk.clone());
-    }
-    assert!(
-        disk.renamed && disk.folder_synced,
-        "the program ended before its edit was durable"
-    );
-    assert_eq!(disk.written, NEW.len());
-    for state in states {
-        // The name may point to the fresh file as soon as it was renamed; a part of what was not synced may be missing.
-        assert!(
-            !state.renamed || state.synced == NEW.len(),
-            "the new name may point to {} of {} bytes",
-            state.synced,
-            NEW.len()
-        );
-    }
-}
-
-#[test]
-fn a_journal_has_what_was_told_whenever_its_writer_is_killed_or_the_power_fails() {
+fn a_journal_has_what_was_told_whenever_its_writer_is_killed() {
     if !strace() {
         return;
     }
@@ -264,20 +210,6 @@ fn a_journal_has_what_was_told_whenever_its_writer_is_killed_or_the_power_fails(
     };
     let args = ["steer", "t1", "go on"];
     let steps = steps(&run.dir, &run.dir, &args);
-    // Nothing is told before it is durable.
-    let (mut unsynced, mut told) = (false, 0);
-    for step in &steps {
-        match step.name.as_str() {
-            "write" if step.line.contains("journal.ndjson") => unsynced = true,
-            "fsync" | "fdatasync" if step.line.contains("journal.ndjson") => unsynced = false,
-            "write" if step.line.starts_with("write(1<") => {
-                assert!(!unsynced, "told before it was synced: {}", step.line);
-                told += 1;
-            }
-            _ => {}
-        }
-    }
-    assert_eq!(told, 1);
     for step in &steps {
         reset();
         let inject = format!("inject={}:signal=SIGKILL:when={}", step.name, step.nth);
@@ -292,20 +224,47 @@ fn a_journal_has_what_was_told_whenever_its_writer_is_killed_or_the_power_fails(
         assert_eq!(run.call(&["verify"]).code, 0, "killed before {}", step.line);
         assert_eq!(run.call(&["hold"]).code, 0, "after {}", step.line);
     }
-    // Whatever part of the line reached the disk.
-    reset();
-    run.call(&args).record();
-    let whole = std::fs::read(&journal).unwrap();
-    for cut in before.len()..=whole.len() {
-        reset();
-        std::fs::write(&journal, &whole[..cut]).unwrap();
-        let records = run.call(&["log"]).records().len();
-        assert_eq!(
-            records,
-            1 + usize::from(cut == whole.len()),
-            "{cut} of {} bytes",
-            whole.len()
-        );
-        assert_eq!(run.call(&["hold"]).code, 0, "{cut}");
+}
+
+#[test]
+fn a_journal_is_the_old_one_or_the_new_one_whenever_its_compaction_is_killed() {
+    if !strace() {
+        return;
     }
+    let whole = Run::missing();
+    let notes: Vec<_> = (1..=3)
+        .map(|n| serde_json::json!({"type": "note", "text": format!("note {n}")}))
+        .collect();
+    whole.record(&notes);
+    let before = whole.call(&["log"]).out;
+    let fresh = || {
+        let run = Run::missing();
+        std::fs::create_dir(&run.dir).unwrap();
+        for entry in std::fs::read_dir(&whole.dir).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), run.dir.join(entry.file_name())).unwrap();
+        }
+        run
+    };
+    let run = fresh();
+    let mut compacted = 0;
+    for step in steps(&run.dir, &run.dir, &["compact"]) {
+        let run = fresh();
+        let inject = format!("inject={}:signal=SIGKILL:when={}", step.name, step.nth);
+        traced(&run.dir, &["-o", "/dev/null", "-e", &inject], &["compact"]);
+        assert_eq!(
+            run.call(&["log"]).out,
+            before,
+            "killed before {}",
+            step.line
+        );
+        assert_eq!(run.call(&["verify"]).code, 0, "killed before {}", step.line);
+        let journal = std::fs::read_to_string(run.dir.join("journal.ndjson")).unwrap();
+        compacted += usize::from(journal.contains("compacted"));
+        assert_eq!(run.call(&["hold"]).record()["seq"], 4);
+        assert_eq!(run.call(&["compact"]).code, 0, "after {}", step.line);
+        assert_eq!(run.call(&["log"]).out.lines().count(), 4);
+        assert_eq!(run.call(&["verify"]).code, 0, "after {}", step.line);
+    }
+    assert!(compacted > 0);
 }

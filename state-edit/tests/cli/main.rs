@@ -15,6 +15,7 @@ mod look;
 mod machine;
 mod record;
 mod repair;
+mod replay;
 mod run;
 mod undo;
 mod verify;
