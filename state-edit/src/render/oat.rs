@@ -35,10 +35,13 @@ pub(super) fn draw(report: &Report, number: u32) -> String {
         branches.join(", ")
     };
     let retries = limit(report, &phases);
-    let _ = writeln!(
-        text,
-        "**Branch:** {branches}\n**Tier:** 1\n**Policy:** merge-strategy=merge, retry-limit={retries}"
-    );
+    let _ = writeln!(text, "**Branch:** {branches}");
+    // Agents of their own: the published files call that the first tier. Before one was started nobody knows.
+    if report.has_attempts() {
+        text.push_str("**Tier:** 1\n");
+    }
+    let strategy = strategy(report);
+    let _ = writeln!(text, "**Policy:** {strategy}retry-limit={retries}");
     let dispositions: Vec<&str> = phases.iter().map(|(_, tasks)| disposition(tasks)).collect();
     let count = |words: &[&str]| dispositions.iter().filter(|it| words.contains(it)).count();
     let executed = phases.iter().filter(|(_, tasks)| {
@@ -70,6 +73,23 @@ pub(super) fn draw(report: &Report, number: u32) -> String {
     text.push_str("\n#### Outstanding Items\n\n");
     outstanding(&mut text, report);
     text
+}
+
+/// How work was merged, where any was: `merge-strategy=squash, `.
+fn strategy(report: &Report) -> String {
+    let tasks = report.tasks().into_iter();
+    let merged = tasks.filter_map(|(id, _)| report.story(id).merged);
+    // What was there already, or was nothing, was not merged in any manner.
+    let ways = ["merge", "cherry-pick", "squash", "rebase"];
+    let used: Vec<String> = merged.map(|(_, how)| how).collect();
+    let used: Vec<&str> = ways
+        .into_iter()
+        .filter(|way| used.iter().any(|how| how == way))
+        .collect();
+    match used.as_slice() {
+        [] => String::new(),
+        used => format!("merge-strategy={}, ", used.join("+")),
+    }
 }
 
 fn limit(report: &Report, phases: &[(String, Vec<(&str, &TaskState)>)]) -> u32 {
@@ -164,10 +184,29 @@ fn groups(text: &mut String, report: &Report, phases: &[(String, Vec<(&str, &Tas
             .collect();
     }
     for (number, names) in (1..).zip(&known) {
+        let of_group = phases
+            .iter()
+            .filter(|(name, _)| names.contains(&name.as_str()));
+        let tasks: Vec<&TaskState> = of_group
+            .flat_map(|(_, tasks)| tasks.iter().map(|(_, task)| *task))
+            .collect();
+        let mut places = tasks.iter().flat_map(|task| &task.workspaces);
+        let place = match (
+            tasks.iter().any(|task| task.attempt > 0),
+            places.clone().next(),
+        ) {
+            (_, Some(_)) => "worktree-based",
+            (true, None) => "in place",
+            (false, None) => "not begun",
+        };
+        let merged = match places.any(|it| it.merged.is_some()) {
+            true => ", merged in order",
+            false => "",
+        };
         let names: Vec<String> = names.iter().map(|name| inline(name)).collect();
         let _ = writeln!(
             text,
-            "- Group {number} [{}]: worktree-based, merged in order",
+            "- Group {number} [{}]: {place}{merged}",
             names.join(", ")
         );
     }

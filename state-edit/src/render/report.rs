@@ -97,6 +97,12 @@ impl Report {
         self.stories.get(task).cloned().unwrap_or_default()
     }
 
+    /// Whether any agent was started.
+    pub(super) fn has_attempts(&self) -> bool {
+        let mut stories = self.stories.values();
+        stories.any(|story| !story.attempts.is_empty())
+    }
+
     /// Every task, in the order of its id.
     pub(super) fn tasks(&self) -> Vec<(&str, &TaskState)> {
         let mut tasks: Vec<_> = self

@@ -138,6 +138,42 @@ fn tags(page: &str) -> Vec<&str> {
 }
 
 #[test]
+fn an_entry_of_a_run_says_what_records_tell_and_nothing_else() {
+    let mut report = Report::new(PlanView::default());
+    let step = |report: &mut Report, body: Value| {
+        let mut record = json!({"seq": 1, "time": "2026-01-01T12:00:00.000Z", "run": "p"});
+        let fields = body.as_object().unwrap().clone();
+        record.as_object_mut().unwrap().extend(fields);
+        report.step(&Record::parse(&record.to_string()).unwrap());
+        oat::draw(report, 1)
+    };
+    let started = json!({"type": "run-started", "planId": "p", "seed": 1, "mark": "", "pid": 1, "jobs": 1,
+        "containment": "group", "tasks": [{"id": "t1"}, {"id": "t2"}]});
+    let entry = step(&mut report, started);
+    assert!(
+        !entry.contains("Tier") && !entry.contains("merge-strategy"),
+        "{entry}"
+    );
+    assert!(entry.contains("**Policy:** retry-limit=2\n"), "{entry}");
+    for (task, how) in [("t1", "squash"), ("t2", "already")] {
+        step(
+            &mut report,
+            json!({"type": "attempt-started", "task": task, "attempt": 1, "agent": "a", "pid": 1,
+            "terminal": "x", "workspace": ".", "promptFile": "", "logFile": ""}),
+        );
+        step(
+            &mut report,
+            json!({"type": "merge-finished", "task": task, "branch": "b", "commit": "c", "how": how}),
+        );
+    }
+    let entry = oat::draw(&report, 1);
+    assert!(
+        entry.contains("**Tier:** 1\n**Policy:** merge-strategy=squash, retry-limit=2\n"),
+        "{entry}"
+    );
+}
+
+#[test]
 fn hostile_words_stay_words() {
     let dir = tempfile::tempdir().unwrap();
     let harmless = html::draw(&hostile("words"), dir.path());
