@@ -97,7 +97,8 @@ fn frame(report: &Report, height: usize, width: usize, now: SystemTime) -> Strin
             .map(|what| format!("{} waits for an approval", clean(what))),
     );
     waits.truncate(height / 3);
-    let room = height.saturating_sub(1 + lines.len() + waits.len() + 3);
+    let below = waits.len() + usize::from(!waits.is_empty());
+    let room = height.saturating_sub(1 + lines.len() + below);
     lines.extend(rows(report, room));
     if !waits.is_empty() {
         lines.push(String::new());
@@ -149,7 +150,11 @@ fn rows(report: &Report, room: usize) -> Vec<String> {
             .then_with(|| settled(y).cmp(&settled(x)))
             .then_with(|| compare_ids(a, b))
     });
-    let shown = room.saturating_sub(2).min(tasks.len());
+    // The head, and the line that tells of those that are left out.
+    let shown = match tasks.len() < room {
+        true => tasks.len(),
+        false => room.saturating_sub(2),
+    };
     let left = tasks.len() - shown;
     let mut cells = vec![words::HEAD.map(str::to_owned).to_vec()];
     cells.extend(

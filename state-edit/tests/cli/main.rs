@@ -10,6 +10,7 @@ mod disk;
 mod edits;
 mod file;
 mod history;
+mod live;
 mod lock;
 mod look;
 mod machine;
