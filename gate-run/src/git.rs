@@ -247,7 +247,9 @@ impl Git {
         match self.run_saying(arguments)? {
             (0, answer, _) => Ok(answer),
             (code, _, said) => {
-                let said = said.lines().last().unwrap_or_default();
+                // Hints may stand before it and behind it.
+                let reason = said.lines().find(|line| line.starts_with("fatal:"));
+                let said = reason.or(said.lines().last()).unwrap_or_default();
                 let verb = verb.unwrap_or_default();
                 Err(format!("git {} failed ({code}) {said}", verb.display())
                     .trim_end()
