@@ -50,6 +50,9 @@ pub(crate) fn carry_out(
     interrupts: &Interrupts,
 ) -> Result<Check, Interrupted> {
     let started = Instant::now();
+    if let Some(reason) = &planned.ruled_out {
+        return Ok(skip(planned, reason.clone()));
+    }
     let mut check = blank(planned);
     let (run, evidence) = match &planned.work {
         Work::Manual { reason } => {
@@ -130,7 +133,7 @@ pub(crate) fn carry_out(
 /// Looks at all the evidence. A command that failed stays failed, whatever its report says; the report says why.
 fn look(
     evidence: &[evidence::Evidence],
-    before: &[Option<evidence::tests::Stamp>],
+    before: &[Option<evidence::files::Stamp>],
     place: &Place<'_>,
     standing: &mut Standing,
     check: &mut Check,
@@ -205,6 +208,11 @@ fn settle(
             ..Finding::default()
         });
     }
+    check.fix = planned
+        .fix
+        .as_ref()
+        .filter(|_| status == CheckStatus::Failed)
+        .map(ToString::to_string);
     check.status = if fails && !planned.required {
         CheckStatus::Warned
     } else {
@@ -239,6 +247,7 @@ pub(crate) fn blank(planned: &Planned) -> Check {
         cached: None,
         findings: Vec::new(),
         reason: None,
+        fix: None,
         output_head: None,
         output_tail: None,
         log_file: None,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use schemas::Speech;
 
+use crate::condition;
 use crate::queue::Order;
 use crate::report::Report;
 
@@ -54,6 +55,14 @@ pub(crate) struct Cli {
     /// Run the checks in this folder
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) cwd: PathBuf,
+
+    /// What conditions of gates ask for; without VALUE: true. May be given several times
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = condition::fact)]
+    pub(crate) var: Vec<(String, String)>,
+
+    /// When a check fails whose gate has a `fix`: run that once, and then everything again from the start
+    #[arg(long, conflicts_with_all = ["list", "command"])]
+    pub(crate) fix: bool,
 
     /// A JSON object of numbers by name, for assertions that do not say where their number comes from
     #[arg(long, value_name = "FILE")]
@@ -134,6 +143,7 @@ Examples:
   gate-run --gates-from origin/main --stage before_merge
   gate-run --stage pre-push                      in .git/hooks/pre-push, with gates.yaml
   gate-run --detect > gates.json
+  gate-run archetype.yaml --stage after_feature --var typescript --fix
 
 Exit codes:
   0      passed

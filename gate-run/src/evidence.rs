@@ -9,6 +9,7 @@ pub(crate) mod paths;
 pub(crate) mod review;
 pub(crate) mod tampering;
 pub(crate) mod tests;
+pub(crate) mod threshold;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -22,6 +23,7 @@ use self::paths::Paths;
 use self::review::Review;
 use self::tampering::Tampering;
 use self::tests::Tests;
+use self::threshold::Threshold;
 
 /// Most findings of one check that a verdict carries one by one.
 pub(crate) const MAX_FINDINGS: usize = 200;
@@ -30,6 +32,7 @@ pub(crate) const MAX_FINDINGS: usize = 200;
 #[derive(Debug)]
 pub(crate) enum Evidence {
     Metric(Metric),
+    Threshold(Threshold),
     Tests(Tests),
     Paths(Paths),
     CleanTree,
@@ -100,7 +103,7 @@ impl Evidence {
     /// As the verdict names it.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Evidence::Metric(_) => "metric",
+            Evidence::Metric(_) | Evidence::Threshold(_) => "metric",
             Evidence::Tests(_) => "tests",
             Evidence::Paths(_) => "paths",
             Evidence::CleanTree => "clean-tree",
@@ -114,6 +117,7 @@ impl Evidence {
     pub(crate) fn name(&self) -> String {
         match self {
             Evidence::Metric(metric) => metric.assertion.to_string(),
+            Evidence::Threshold(threshold) => threshold.name(),
             Evidence::Tests(tests) => tests.name(),
             Evidence::Paths(_) => "changed paths".to_owned(),
             Evidence::CleanTree => "clean tree".to_owned(),
@@ -133,9 +137,10 @@ impl Evidence {
     }
 
     /// What must be known before the command starts, to tell afterwards what the command has written.
-    pub(crate) fn before(&self, cwd: &Path) -> Option<tests::Stamp> {
+    pub(crate) fn before(&self, cwd: &Path) -> Option<files::Stamp> {
         match self {
             Evidence::Tests(tests) => tests.before(cwd),
+            Evidence::Threshold(threshold) => threshold.before(cwd),
             _ => None,
         }
     }
@@ -144,11 +149,12 @@ impl Evidence {
     pub(crate) fn look(
         &self,
         place: &Place<'_>,
-        before: Option<&tests::Stamp>,
+        before: Option<&files::Stamp>,
         check: &mut Check,
     ) -> Seen {
         match self {
             Evidence::Metric(metric) => metric.look(place, check),
+            Evidence::Threshold(threshold) => threshold.look(place, before, check),
             Evidence::Tests(tests) => tests.look(place, before, check),
             Evidence::Paths(paths) => paths.look(place),
             Evidence::CleanTree => clean_tree::look(place),

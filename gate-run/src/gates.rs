@@ -6,6 +6,7 @@ use schemas::source::{self, Source};
 use schemas::{Console, Exit, Failure, Problem, Severity, WhenMissing, document, yaml};
 use serde_json::{Map, Value};
 
+use crate::condition::{self, Facts};
 use crate::planned::{Planned, Run, Work};
 use crate::queue;
 use crate::reviewer;
@@ -18,11 +19,13 @@ type Placed = (String, Planned);
 pub(crate) fn read(
     input: document::Input,
     cwd: &Path,
+    said: &[(String, String)],
     console: &Console,
 ) -> Result<Vec<Planned>, Failure> {
     let (source, value, mut problems) = parse(input);
     let gates = value.map(|value| {
         let mut gates = gates_of(&value, cwd, &mut problems);
+        condition::apply(&mut gates, &Facts::new(&value, said), &mut problems);
         reviewer::appoint(&mut gates, &value, &mut problems);
         gates
     });

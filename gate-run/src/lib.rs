@@ -11,6 +11,7 @@ mod board;
 mod cache;
 mod check;
 mod cli;
+mod condition;
 mod diagnosis;
 mod diff;
 mod evidence;
@@ -48,6 +49,7 @@ use crate::board::Board;
 use crate::cache::Cache;
 use crate::check::Surroundings;
 use crate::cli::Cli;
+use crate::interrupts::Interrupts;
 use crate::planned::Planned;
 use crate::queue::Order;
 
@@ -69,7 +71,7 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let mut trusted = None;
     let mut gates = if cli.command.is_empty() {
         let origin = origin::read(file.as_deref(), &cli)?;
-        let gates = gates::read(origin.input, &cli.cwd, console)?;
+        let gates = gates::read(origin.input, &cli.cwd, &cli.var, console)?;
         let mut gates = gates::select(gates, &cli.stage)?;
         if let Some(origin) = origin.trusted {
             gates.insert(0, understanding::of_tampering(origin.tampering, &gates));
@@ -95,8 +97,18 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     } else {
         cli.order
     };
-    let checks = session::carry_out(&gates, &here, cli.jobs.get(), order)?;
-    let verdict = verdict::of(checks, &cli.stage);
+    let interrupts = Interrupts::listen()
+        .map_err(|error| Failure::trouble("cannot listen for signals").because(&error))?;
+    let all = || session::carry_out(&gates, &here, cli.jobs.get(), order, &interrupts);
+    let (mut checks, mut attempts) = (all()?, 1);
+    if cli.fix && session::fix(&gates, &checks, &here, &interrupts)? {
+        console.info("something may be mended: everything again from the start");
+        (checks, attempts) = (all()?, 2);
+    }
+    let verdict = Verdict {
+        attempts,
+        ..verdict::of(checks, &cli.stage)
+    };
     if verdict.checks.is_empty() {
         console.warn("nothing was checked: there are no gates");
     } else {

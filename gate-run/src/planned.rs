@@ -24,6 +24,12 @@ pub(crate) struct Planned {
     pub(crate) timeout: Option<Duration>,
     /// Relative to where all checks run.
     pub(crate) cwd: Option<PathBuf>,
+    /// When it applies.
+    pub(crate) condition: Option<String>,
+    /// Why it does not apply.
+    pub(crate) ruled_out: Option<String>,
+    /// May mend what it finds.
+    pub(crate) fix: Option<Command>,
     pub(crate) work: Work,
 }
 
@@ -63,6 +69,9 @@ impl Planned {
             inputs: Vec::new(),
             timeout: None,
             cwd: None,
+            condition: None,
+            ruled_out: None,
+            fix: None,
             work,
         }
     }
@@ -91,10 +100,17 @@ impl Planned {
         });
         let needs = self.needs.iter().map(|name| format!("needs {name}"));
         let locks = self.locks.iter().map(|name| format!("locks {name}"));
+        let condition = self.condition.iter().map(|condition| match self.ruled_out {
+            Some(_) => format!("skipped, as not: {condition}"),
+            None => format!("if {condition}"),
+        });
+        let fix = self.fix.iter().map(|fix| format!("fix {fix}"));
         command
             .chain(looked_at)
             .chain(needs)
             .chain(locks)
+            .chain(condition)
+            .chain(fix)
             .collect::<Vec<_>>()
             .join("; ")
     }

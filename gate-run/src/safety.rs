@@ -178,7 +178,10 @@ pub(crate) fn objections(gates: &[Planned], cwd: &Path) -> Vec<(String, String)>
             .cwd
             .as_ref()
             .map_or_else(|| cwd.to_path_buf(), |inside| cwd.join(inside));
-        let why = objection(&gate.run()?.command, &folder)?;
+        let commands = gate.run().map(|run| &run.command).into_iter();
+        let why = commands
+            .chain(&gate.fix)
+            .find_map(|command| objection(command, &folder))?;
         Some((gate.name.clone(), why))
     };
     gates.iter().filter_map(objection).collect()

@@ -1,13 +1,14 @@
 //! All checks of one run, side by side in as many threads as there are slots.
 
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 
-use schemas::{Check, Exit, Failure};
+use schemas::{Check, Command, Exit, Failure};
 
 use crate::check::{self, Interrupted, Surroundings};
 use crate::interrupts::Interrupts;
-use crate::planned::{Planned, Work};
+use crate::planned::{Planned, Run, Work};
 use crate::queue::{Ending, Order, Queue, Step};
 use crate::verdict;
 
@@ -17,9 +18,8 @@ pub(crate) fn carry_out(
     here: &Surroundings,
     jobs: usize,
     order: Order,
+    interrupts: &Interrupts,
 ) -> Result<Vec<Check>, Failure> {
-    let interrupts = Interrupts::listen()
-        .map_err(|error| Failure::trouble("cannot listen for signals").because(&error))?;
     let mut queue = Queue::new(gates, jobs, order);
     let mut checks: Vec<Option<Check>> = gates.iter().map(|_| None).collect();
     let (sender, ended) = mpsc::channel();
@@ -34,7 +34,7 @@ pub(crate) fn carry_out(
             };
             match step {
                 Step::Start(at) if matches!(gates[at].work, Work::Check { .. }) && jobs > 1 => {
-                    let (sender, interrupts) = (sender.clone(), &interrupts);
+                    let sender = sender.clone();
                     running += 1;
                     scope.spawn(move || {
                         let carried_out = one(&gates[at], at, here, interrupts);
@@ -42,7 +42,7 @@ pub(crate) fn carry_out(
                     });
                 }
                 Step::Start(at) => {
-                    if let Ok(check) = one(&gates[at], at, here, &interrupts) {
+                    if let Ok(check) = one(&gates[at], at, here, interrupts) {
                         close(&mut queue, at, &check, here);
                         checks[at] = Some(check);
                     }
@@ -69,6 +69,49 @@ pub(crate) fn carry_out(
     match interrupts.signal() {
         Some(signal) => Err(interrupted(signal)),
         None => Ok(checks.into_iter().flatten().collect()),
+    }
+}
+
+/// Runs what may mend the checks that have failed, each command once, one after the other. Whether any was run.
+pub(crate) fn fix(
+    gates: &[Planned],
+    checks: &[Check],
+    here: &Surroundings,
+    interrupts: &Interrupts,
+) -> Result<bool, Failure> {
+    let failed = gates
+        .iter()
+        .zip(checks)
+        .filter(|(_, check)| check.fix.is_some());
+    let mut done: Vec<(&Command, &Option<PathBuf>)> = Vec::new();
+    for (gate, fix) in failed.filter_map(|(gate, _)| Some((gate, gate.fix.as_ref()?))) {
+        if done.contains(&(fix, &gate.cwd)) {
+            continue;
+        }
+        done.push((fix, &gate.cwd));
+        let run = Run {
+            env: gate.run().map(|run| run.env.clone()).unwrap_or_default(),
+            ..Run::new(fix.clone())
+        };
+        let evidence = Vec::new();
+        let work = Work::Check {
+            run: Some(run),
+            evidence,
+        };
+        let planned = Planned {
+            timeout: gate.timeout,
+            cwd: gate.cwd.clone(),
+            ..Planned::new(&gate.stage, format!("fix of {}", gate.name), work)
+        };
+        // How it ended is told, and counts for nothing: the checks say what has become of the work.
+        match one(&planned, gates.len() + done.len(), here, interrupts) {
+            Ok(check) => here.board.info(&verdict::line(&check)),
+            Err(Interrupted) => break,
+        }
+    }
+    match interrupts.signal() {
+        Some(signal) => Err(interrupted(signal)),
+        None => Ok(!done.is_empty()),
     }
 }
 

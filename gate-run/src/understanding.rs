@@ -13,6 +13,7 @@ use crate::evidence::paths::Paths;
 use crate::evidence::review::Review;
 use crate::evidence::tampering::Tampering;
 use crate::evidence::tests::Tests;
+use crate::evidence::threshold::Threshold;
 use crate::planned::{Planned, Run, Work};
 use crate::reviewer::Reviewer;
 use crate::statement::{self, Statement};
@@ -85,11 +86,12 @@ pub(crate) fn of_value(
             return None;
         }
     };
-    warn_of_ignored(value, pointer, problems);
+    warn_of_timeout(value, pointer, problems);
     match gate {
         Gate::Text(text) => Some(of_text(stage, &text, cwd)),
-        Gate::Object(object) => {
+        Gate::Object(mut object) => {
             let mut found = Found::new();
+            auto_fix(value, &mut object, &mut found);
             let planned = of_object(stage, *object, &mut found);
             let failed = !found.is_empty();
             problems.extend(found.into_iter().map(|(key, message)| {
@@ -150,26 +152,30 @@ fn single_assertion(stage: &str, value: &Value) -> Option<Planned> {
     })
 }
 
-/// Keys that other tools give a meaning: whoever wrote them expects more than happens.
-fn warn_of_ignored(value: &Value, pointer: &str, problems: &mut Vec<Problem>) {
-    let ignored = [
-        (
-            "threshold",
-            "write {\"assert\": \"NAME >= NUMBER\", \"from\": …} to have a number compared",
-        ),
-        ("condition", "the gate runs always"),
-        ("auto_fix", "nothing is fixed here"),
-        ("timeout", "write timeoutSeconds"),
-    ];
-    for (key, help) in ignored {
-        if value.get(key).is_some() {
-            let message = format!("`{key}` of a gate has no meaning here");
-            problems.push(
-                Problem::warning("ignored-field", message)
-                    .at(format!("{pointer}/{key}"))
-                    .help(help),
-            );
-        }
+/// The key that other tools use for our `timeoutSeconds`, in units of their own.
+fn warn_of_timeout(value: &Value, pointer: &str, problems: &mut Vec<Problem>) {
+    if value.get("timeout").is_some() {
+        let message = "`timeout` of a gate has no meaning here";
+        problems.push(
+            Problem::warning("ignored-field", message)
+                .at(format!("{pointer}/timeout"))
+                .help("write timeoutSeconds"),
+        );
+    }
+}
+
+/// `auto_fix`, as archetypes write it: `true` when the gate's own command mends what it finds, or the command that does.
+fn auto_fix(value: &Value, gate: &mut GateObject, problems: &mut Found) {
+    match value.get("auto_fix") {
+        None | Some(Value::Null | Value::Bool(false)) => {}
+        Some(Value::Bool(true)) => gate.fix = gate.fix.take().or_else(|| gate.command.clone()),
+        Some(command) => match serde_json::from_value(command.clone()) {
+            Ok(command) => gate.fix = Some(command),
+            Err(_) => {
+                let message = "write `fix` and the command that mends it, or `auto_fix: true`";
+                problems.push(("auto_fix".to_owned(), message.to_owned()));
+            }
+        },
     }
 }
 
@@ -212,6 +218,9 @@ fn of_object(stage: &str, gate: GateObject, problems: &mut Found) -> Option<Plan
         inputs: gate.inputs,
         timeout,
         cwd: gate.cwd.map(PathBuf::from),
+        condition: gate.condition,
+        ruled_out: None,
+        fix: gate.fix,
         work,
     })
 }
@@ -264,10 +273,14 @@ fn evidence(gate: &GateObject, problems: &mut Found) -> Vec<Evidence> {
     if let Some(tests) = &gate.tests {
         evidence.extend(Tests::new(tests, has_command, problems).map(Evidence::Tests));
     }
+    if let Some(threshold) = &gate.threshold {
+        let threshold = Threshold::new(threshold, gate, problems);
+        evidence.extend(threshold.map(Evidence::Threshold));
+    }
     if let Some(assert) = &gate.assert {
         let metric = metric::understand(assert, gate, has_command, problems);
         evidence.extend(metric.map(Evidence::Metric));
-    } else if gate.from.is_some() || gate.baseline.is_some() {
+    } else if (gate.from.is_some() && gate.threshold.is_none()) || gate.baseline.is_some() {
         let message = "a number is taken for an assertion: `assert` is missing".to_owned();
         let key = if gate.from.is_some() {
             "from"

@@ -2,6 +2,8 @@
 
 use schemas::{Check, CheckStatus, Exit, FindingCounts, Verdict, VerdictWord};
 
+use crate::standing;
+
 /// The verdict over all checks. A failure outweighs a check that could not run, which outweighs an open question.
 pub(crate) fn of(checks: Vec<Check>, stages: &[String]) -> Verdict {
     let has = |wanted: &[CheckStatus]| {
@@ -93,7 +95,10 @@ pub(crate) fn line(check: &Check) -> String {
         (false, false) => String::new(),
     };
     let reason = check.reason.as_ref().map(|reason| format!(": {reason}"));
-    format!("{status:<7} {name}{time}{}", reason.unwrap_or_default())
+    let fix = check.fix.as_ref();
+    let fix = fix.map(|fix| format!(" (--fix runs `{}`)", standing::short(fix, 80)));
+    let (reason, fix) = (reason.unwrap_or_default(), fix.unwrap_or_default());
+    format!("{status:<7} {name}{time}{reason}{fix}")
 }
 
 /// The last line, for people.

@@ -1,5 +1,7 @@
 //! The program as its users meet it.
 
+#[path = "cli/archetypes.rs"]
+mod archetypes;
 #[path = "cli/boundaries.rs"]
 mod boundaries;
 #[path = "cli/checks.rs"]
@@ -37,7 +39,10 @@ impl Sandbox {
     }
 
     fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path().join(name), text).expect("it is written");
+        let file = self.path().join(name);
+        let folder = file.parent().expect("it is in a folder");
+        std::fs::create_dir_all(folder).expect("a folder");
+        std::fs::write(file, text).expect("it is written");
     }
 
     /// A program of that name, for a PATH that has this folder in front.

@@ -57,6 +57,9 @@ pub struct GateObject {
     /// The stored value that the number is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<GateBaseline>,
+    /// The least coverage that the command must measure, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<GateThreshold>,
     /// What a test runner must have reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tests: Option<GateTests>,
@@ -78,6 +81,12 @@ pub struct GateObject {
     /// A statement that a person must confirm. Never run, never passed silently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual: Option<String>,
+    /// When it applies: names that are asked for, with `==`, `>=`, `!`, `&&`, `||`. Where nobody can tell, it applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// May mend what the check finds; never run unasked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Command>,
     /// `false`: a failure only warns. Absent: `true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
@@ -102,6 +111,16 @@ pub struct GateObject {
     /// Added to the environment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
+}
+
+/// The least coverage, in percent: of lines, or by name (`lines`, `functions`, `branches`, `statements`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a threshold is a number, or numbers by name")]
+pub enum GateThreshold {
+    /// Of lines.
+    Lines(f64),
+    /// By name.
+    Named(BTreeMap<String, f64>),
 }
 
 /// What a check comes to whose command the project does not have.

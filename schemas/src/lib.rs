@@ -47,8 +47,8 @@ pub use console::{Color, Console, Speech};
 pub use exit::Exit;
 pub use failure::Failure;
 pub use gate::{
-    Gate, GateBaseline, GateObject, GatePaths, GateReview, GateSource, GateTests, Gates,
-    WhenMissing,
+    Gate, GateBaseline, GateObject, GatePaths, GateReview, GateSource, GateTests, GateThreshold,
+    Gates, WhenMissing,
 };
 pub use ids::{compare_ids, digest};
 pub use plan::{

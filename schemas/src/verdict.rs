@@ -88,6 +88,9 @@ pub struct Check {
     /// Why it did not pass, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// A command that may mend it, as the gate names it; told when the check did not pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
     /// The beginning of what it printed, at most 4 KiB, when `outputTail` does not reach back to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_head: Option<String>,

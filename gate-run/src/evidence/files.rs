@@ -1,15 +1,56 @@
-//! Files by a glob.
+//! Files by a glob, and whether a check has written them.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use globset::GlobSet;
+
+use super::Place;
 
 /// Most files that are looked at.
 const MAX_FILES: usize = 200_000;
 
+/// By how much the clock of a file system may be behind ours.
+const SLACK: Duration = Duration::from_secs(2);
+
 /// Folders that hold nothing that somebody wrote.
 const LEFT_OUT: [&str; 3] = [".git", "node_modules", "target"];
+
+/// The state of report files before a command is run that is to write them.
+#[derive(Debug, Default)]
+pub(crate) struct Stamp(Vec<(PathBuf, (u64, u64, i64, i64))>);
+
+impl Stamp {
+    /// Of those that are there.
+    pub(crate) fn of(folder: &Path, files: impl IntoIterator<Item = PathBuf>) -> Stamp {
+        let stamps = files.into_iter().filter_map(|path| {
+            let stamp = stamp(&folder.join(&path))?;
+            Some((path, stamp))
+        });
+        Stamp(stamps.collect())
+    }
+}
+
+/// A report that was there before the command and has not changed, or is older than its start, tells of another run.
+pub(crate) fn is_stale(place: &Place<'_>, path: &Path, before: Option<&Stamp>) -> bool {
+    let Some(started) = place.started else {
+        return false;
+    };
+    let whole = place.cwd.join(path);
+    let then = before.and_then(|before| before.0.iter().find(|(known, _)| known == path));
+    if then.is_some_and(|(_, then)| stamp(&whole) == Some(*then)) {
+        return true;
+    }
+    let written = fs::metadata(whole).and_then(|about| about.modified());
+    written.is_ok_and(|written| written + SLACK < started)
+}
+
+fn stamp(path: &Path) -> Option<(u64, u64, i64, i64)> {
+    let about = fs::metadata(path).ok()?;
+    Some((about.ino(), about.len(), about.mtime(), about.mtime_nsec()))
+}
 
 /// Whether a path is a glob and not the name of one file.
 pub(crate) fn is_glob(path: &str) -> bool {

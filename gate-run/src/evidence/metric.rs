@@ -31,7 +31,7 @@ pub(crate) struct Metric {
 }
 
 /// Where the number comes from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Source {
     /// The metrics of the command line.
     Metrics,
@@ -42,7 +42,7 @@ pub(crate) enum Source {
 }
 
 /// The spot of a number in a text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Spot {
     /// JSON Pointer.
     Pointer(String),
@@ -85,7 +85,8 @@ pub(crate) fn understand(
     })
 }
 
-fn source(from: GateSource, has_command: bool, problems: &mut Found) -> Option<Source> {
+/// Understands where a number comes from.
+pub(super) fn source(from: GateSource, has_command: bool, problems: &mut Found) -> Option<Source> {
     let mut wrong = |key: &str, message: String| problems.push((key.to_owned(), message));
     let format = match from.format.as_deref() {
         None => None,
@@ -141,14 +142,7 @@ fn source(from: GateSource, has_command: bool, problems: &mut Found) -> Option<S
 impl Metric {
     pub(super) fn look(&self, place: &Place<'_>, check: &mut Check) -> Seen {
         let name = self.assertion.name.clone();
-        let measured = self.measure(place);
-        let measured = measured.and_then(|measured| match measured {
-            Some(number) => match number.in_unit(self.assertion.unit) {
-                Some(value) => Ok(Some(value)),
-                None => Err("it is measured in another kind of unit".to_owned()),
-            },
-            None => Ok(None),
-        });
+        let measured = self.measured(place);
         let assertion = match (&self.baseline, &measured) {
             (Some(baseline), Ok(Some(value))) => {
                 match baseline.compare(&self.assertion, *value, place) {
@@ -174,7 +168,16 @@ impl Metric {
         }
     }
 
-    /// `None`: only changed lines count, and none of them is in the report.
+    /// The number in the unit of the assertion. `None`: only changed lines count, and none of them is in the report.
+    pub(super) fn measured(&self, place: &Place<'_>) -> Result<Option<f64>, String> {
+        let Some(number) = self.measure(place)? else {
+            return Ok(None);
+        };
+        let value = number.in_unit(self.assertion.unit);
+        let value = value.ok_or("it is measured in another kind of unit")?;
+        Ok(Some(value))
+    }
+
     fn measure(&self, place: &Place<'_>) -> Result<Option<Number>, String> {
         let name = self.assertion.name.as_str();
         match &self.source {

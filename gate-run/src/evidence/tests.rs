@@ -1,23 +1,19 @@
 //! What test runners have reported: how many tests ran, and that none failed.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
 
 use schemas::{Check, GateTests};
 
-use super::{Place, Seen, counted, files};
+use super::files::{self, Stamp};
+use super::{Place, Seen, counted};
 use crate::format::junit;
 use crate::format::runner::{self, Counter, Runner, TestReport};
 use crate::understanding::Found;
 
 /// Longest line of a report that is text.
 const MAX_LINE: u64 = 1 << 20;
-
-/// By how much the clock of a file system may be behind ours.
-const SLACK: Duration = Duration::from_secs(2);
 
 /// What must have been reported.
 #[derive(Debug)]
@@ -32,10 +28,6 @@ enum Form {
     Junit,
     Text(Runner),
 }
-
-/// The state of report files before a command is run that is to write them.
-#[derive(Debug, Default)]
-pub(crate) struct Stamp(Vec<(PathBuf, (u64, u64, i64, i64))>);
 
 impl Tests {
     pub(crate) fn new(tests: &GateTests, has_command: bool, problems: &mut Found) -> Option<Tests> {
@@ -77,11 +69,7 @@ impl Tests {
     pub(super) fn before(&self, cwd: &Path) -> Option<Stamp> {
         let report = self.report.as_ref()?;
         let found = files::matching(cwd, report).unwrap_or_default();
-        let stamps = found.into_iter().filter_map(|path| {
-            let stamp = stamp(&cwd.join(&path))?;
-            Some((path, stamp))
-        });
-        Some(Stamp(stamps.collect()))
+        Some(Stamp::of(cwd, found))
     }
 
     pub(super) fn look(
@@ -148,15 +136,12 @@ impl Tests {
         }
         let (mut sum, mut fresh) = (TestReport::default(), 0);
         for path in &found {
-            let whole = place.cwd.join(path);
-            if let Some(started) = place.started
-                && is_stale(&whole, path, started, before)
-            {
+            if files::is_stale(place, path, before) {
                 continue;
             }
             fresh += 1;
             let report = self
-                .read(&whole)
+                .read(&place.cwd.join(path))
                 .map_err(|why| format!("{}: {why}", path.display()))?;
             sum.merge(report);
         }
@@ -194,19 +179,4 @@ impl Tests {
             .report(wanted)
             .ok_or_else(|| "it is no report of tests".to_owned())
     }
-}
-
-/// A report that was there before the command and has not changed, or is older than its start, tells of another run.
-fn is_stale(whole: &Path, path: &Path, started: SystemTime, before: Option<&Stamp>) -> bool {
-    let then = before.and_then(|before| before.0.iter().find(|(known, _)| known == path));
-    if then.is_some_and(|(_, then)| stamp(whole) == Some(*then)) {
-        return true;
-    }
-    let written = fs::metadata(whole).and_then(|about| about.modified());
-    written.is_ok_and(|written| written + SLACK < started)
-}
-
-fn stamp(path: &Path) -> Option<(u64, u64, i64, i64)> {
-    let about = fs::metadata(path).ok()?;
-    Some((about.ino(), about.len(), about.mtime(), about.mtime_nsec()))
 }
