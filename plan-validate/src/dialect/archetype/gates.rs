@@ -100,12 +100,14 @@ const OURS: &[&str] = &[
     "cwd",
     "env",
     "threshold",
+    "condition",
+    "fix",
     "name",
     "required",
     "command",
 ];
 
-/// `{command, name, required, threshold}`; what else it has is kept.
+/// `{command, name, required, threshold, condition}`; what else it has is kept.
 fn command(gate: &Node, gates: &mut Vec<Node>, draft: &mut Draft) {
     let mut ours = Node::map(gate.at.clone());
     let command = gate
@@ -154,33 +156,35 @@ fn command(gate: &Node, gates: &mut Vec<Node>, draft: &mut Draft) {
     {
         ours.set(key, value.clone());
     }
-    if let Some(condition) = gate.some("condition") {
+    if let Some(condition) = gate.some("condition").and_then(Node::text) {
+        let at = gate.some("condition").map(|node| node.at.clone());
+        let at = at.unwrap_or_else(|| gate.at.clone());
         draft.warn_with(
             "gate-condition",
-            "the condition of the gate is not evaluated: it always runs",
-            condition.at.clone(),
+            "nothing here says whether the condition of the gate holds: without `gate-run --var` it runs",
+            at.clone(),
             "take the gate out if it does not apply",
         );
+        ours.set("condition", Node::new(condition, at));
     }
-    let Some(threshold) = gate.some("threshold") else {
-        return gates.push(ours);
-    };
-    if let Some(assert) = at_least("coverage", threshold) {
-        ours.set("assert", assert);
-        return gates.push(ours);
-    }
-    let required = ours.get("required").cloned();
-    gates.push(ours);
-    for (metric, least) in threshold.entries() {
-        if let Some(assert) = at_least(metric, least) {
-            let mut ours = Node::map(least.at.clone());
-            ours.set("assert", assert);
-            if let Some(required) = &required {
-                ours.set("required", required.clone());
-            }
-            gates.push(ours);
+    if let Some(threshold) = gate.some("threshold") {
+        let numbers = threshold.entries().iter();
+        let named = !threshold.entries().is_empty()
+            && numbers
+                .map(|(_, least)| least)
+                .all(|least| least.as_f64().is_some());
+        if named || threshold.as_f64().is_some() {
+            ours.set("threshold", threshold.clone());
+        } else {
+            draft.error(
+                "gates",
+                "the threshold of the gate is neither a number nor numbers by name",
+                threshold.at.clone(),
+                "write `threshold: 80` or `threshold: {lines: 80, branches: 70}`",
+            );
         }
     }
+    gates.push(ours);
 }
 
 /// `coverage >= 80%`, when it is a number that is given.
@@ -236,6 +240,7 @@ mod tests {
 - release_notes: reviewed
 - {}
 - [x]
+- {command: npm run cov, threshold: most}
 ";
         let mut draft = Draft::default();
         let list = Node::from_yaml(yaml, 0).expect("YAML");
@@ -247,14 +252,13 @@ mod tests {
                 "npm test",
                 "coverage >= 80%",
                 {"command": "npm run lint", "name": "Lint", "required": false},
-                {"command": "npm run cov", "assert": "coverage >= 80%"},
-                {"command": "npm run cov", "required": true},
-                {"assert": "lines >= 80%", "required": true},
-                {"assert": "branches >= 70%", "required": true},
+                {"command": "npm run cov", "threshold": 80},
+                {"command": "npm run cov", "required": true, "threshold": {"lines": 80, "branches": 70}},
                 {"command": "npm audit", "condition": "has_payments", "auto_fix": true},
                 {"manual": "all tests pass"},
                 {"assert": "coverage >= 90%"},
                 {"manual": "release notes: reviewed"},
+                {"command": "npm run cov"},
             ])
         );
         let codes: Vec<_> = draft
@@ -263,6 +267,9 @@ mod tests {
             .iter()
             .map(|p| p.code.as_str())
             .collect();
-        assert_eq!(codes, ["gate-condition", "gate-off", "gates", "gates"]);
+        assert_eq!(
+            codes,
+            ["gate-condition", "gate-off", "gates", "gates", "gates"]
+        );
     }
 }
