@@ -113,6 +113,9 @@ pub(super) fn findings(text: &mut String, facts: &Facts<'_>) {
                 check.name, finding.severity, finding.message
             );
         }
+        if let Some(fix) = &check.fix {
+            let _ = writeln!(text, "  `{fix}` may mend it.");
+        }
         if let (false, Some(tail)) = (check.findings.is_empty(), &check.output_tail) {
             let _ = writeln!(text, "  The end of its output:");
             for line in tail.lines() {

@@ -72,11 +72,12 @@ fn a_fix_prompt_carries_findings_answers_and_messages() {
             "reason": "lint: 3 errors"}},
         "questions": [{"task": "t2", "text": "tabs?", "answer": "spaces"}, {"task": "t1", "text": "not mine"}]});
     let verdict = serde_json::json!({"kind": "verdict", "version": 1, "verdict": "failed", "checks": [
-        {"name": "lint", "kind": "command", "status": "failed", "required": true, "outputTail": "a.js: unused x",
+        {"name": "lint", "kind": "command", "status": "failed", "required": true, "outputTail": "a.js: unused x", "fix": "npm run mend",
          "findings": [{"severity": "important", "message": "unused x", "file": "a.js", "line": 3}]}]});
     let text = prompt(2, state, Some(verdict));
     for part in [
         "lint (important): a.js:3: unused x",
+        "`npm run mend` may mend it",
         "Question: tabs?\nAnswer: spaces",
         "- use the new API",
         "attempt 2",
