@@ -15,6 +15,10 @@ use crate::planned::{Planned, Work};
 use crate::process::{End, Ended};
 use crate::standing::Standing;
 
+/// By these it would find the run that it is a part of, and could approve its own review there, or speak as the attempt
+/// that it reviews.
+const OF_A_RUN: [&str; 3] = ["ORCHESTRATE_DIR", "TERMINAL_ID", "ANSWERS_FILE"];
+
 /// Who reviews.
 #[derive(Debug)]
 pub(crate) struct Reviewer {
@@ -75,8 +79,7 @@ impl Reviewer {
         });
         let mut env = self.profile.env.clone();
         env.insert("PROMPT_FILE".to_owned(), path);
-        // Nor does it find the run that it is a part of: it could approve its own review there.
-        let hidden = Profile::NESTING.into_iter().chain(["ORCHESTRATE_DIR"]);
+        let hidden = Profile::NESTING.into_iter().chain(OF_A_RUN);
         let own = self.profile.env_remove.iter().cloned();
         Ok(Call {
             argv,

@@ -55,6 +55,33 @@ fn an_agent_reviews_read_only_and_its_last_block_counts() {
 }
 
 #[test]
+fn a_reviewer_finds_no_trace_of_the_run_that_it_judges() {
+    let sandbox = Sandbox::new();
+    sandbox.program(
+        "critic",
+        &says(&block(r#"{"verdict": "approved", "findings": []}"#)),
+    );
+    sandbox.write("gates.json", &document(""));
+    let of_a_run = ["ORCHESTRATE_DIR", "TERMINAL_ID", "ANSWERS_FILE"];
+    let marks = schemas::Profile::NESTING.into_iter().chain(of_a_run);
+    let mut command = sandbox.command(&["gates.json", "--quiet"]);
+    command.env("KEPT", "x");
+    command.envs(marks.clone().map(|name| (name, "of the run")));
+    let ran = crate::Ran::of(command.output().expect("the program runs"));
+    assert_eq!(ran.outcome(), "0 passed: passed");
+    let environment = read(&sandbox, "environment");
+    let has = |name: &str| {
+        environment
+            .lines()
+            .any(|line| line.starts_with(&format!("{name}=")))
+    };
+    assert!(has("KEPT"), "{environment}");
+    for name in marks {
+        assert!(!has(name), "{name} in\n{environment}");
+    }
+}
+
+#[test]
 fn what_is_quoted_on_the_way_is_no_review() {
     let sandbox = Sandbox::new();
     let approved = block(r#"{"verdict": "approved", "findings": []}"#);
