@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use schemas::document::{self, Input};
-use schemas::{AgentLabel, Console, Exit, Failure, Plan, Schedule, program};
+use schemas::{AgentLabel, Agents, Console, Exit, Failure, Plan, Schedule, program};
 
 use crate::candidates::Candidates;
 use crate::cli::Cli;
@@ -203,7 +203,7 @@ fn wishes(cli: &Cli) -> Wishes {
 /// Who may do tasks. What --agents names is the plan's from here on: its gates may name reviewers, too.
 fn profiles(cli: &Cli, plan: &mut Plan, console: &Console) -> Result<Profiles, Failure> {
     if let Some(file) = &cli.agents {
-        plan.agents.extend(profiles::read(file, console)?.agents);
+        plan.agents.extend(Agents::read(file, console)?.agents);
     }
     let mut profiles = Profiles::new(plan);
     if !cli.command.is_empty() {

@@ -1,6 +1,5 @@
 //! Which agents may do which task.
 
-mod file;
 mod runner;
 mod runners;
 
@@ -9,7 +8,6 @@ use std::path::PathBuf;
 
 use schemas::{Agents, DoneRule, Failure, Plan, Profile, Task};
 
-pub(crate) use file::read;
 pub(crate) use runner::{Filling, Runner};
 pub(crate) use runners::Runners;
 

@@ -56,6 +56,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) cwd: PathBuf,
 
+    /// Agent profiles (JSON or YAML) for reviews, added to those of the document and the built-in ones
+    #[arg(long, value_name = "FILE", conflicts_with = "command")]
+    pub(crate) agents: Option<PathBuf>,
+
     /// What conditions of gates ask for; without VALUE: true. May be given several times
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = condition::fact)]
     pub(crate) var: Vec<(String, String)>,

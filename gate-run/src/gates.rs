@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use schemas::source::{self, Source};
-use schemas::{Console, Exit, Failure, Problem, Severity, WhenMissing, document, yaml};
+use schemas::source;
+use schemas::{Agents, Console, Exit, Failure, Problem, Severity, WhenMissing, document, yaml};
 use serde_json::{Map, Value};
 
 use crate::condition::{self, Facts};
@@ -20,13 +20,14 @@ pub(crate) fn read(
     input: document::Input,
     cwd: &Path,
     said: &[(String, String)],
+    agents: &Agents,
     console: &Console,
 ) -> Result<Vec<Planned>, Failure> {
-    let (source, value, mut problems) = parse(input);
+    let (source, value, mut problems) = yaml::or_json(input);
     let gates = value.map(|value| {
         let mut gates = gates_of(&value, cwd, &mut problems);
         condition::apply(&mut gates, &Facts::new(&value, said), &mut problems);
-        reviewer::appoint(&mut gates, &value, &mut problems);
+        reviewer::appoint(&mut gates, &value, agents, &mut problems);
         gates
     });
     if let Some(gates) = &gates {
@@ -62,29 +63,6 @@ pub(crate) fn select(gates: Vec<Planned>, stages: &[String]) -> Result<Vec<Plann
     }
     let wanted = |gate: &Planned| stages.is_empty() || stages.contains(&gate.stage);
     Ok(gates.into_iter().filter(wanted).collect())
-}
-
-/// JSON when it begins as JSON does, else YAML; the end of the file's name decides before that.
-fn parse(input: document::Input) -> (Source, Option<Value>, Vec<Problem>) {
-    let named = |ends: &[&str]| ends.iter().any(|end| input.name.ends_with(end));
-    let begins = input.text.trim_start().starts_with(['{', '[']);
-    if named(&[".yaml", ".yml"]) || !(begins || named(&[".json"])) {
-        return match yaml::parse(input.name, input.text) {
-            (source, Ok(value)) => (source, Some(value), Vec::new()),
-            (source, Err(problems)) => (source, None, problems),
-        };
-    }
-    let source = Source::json(input.name, input.text);
-    match serde_json::from_str(&source.text) {
-        Ok(value) => {
-            let problems = source::duplicate_keys(&source.text);
-            (source, Some(value), problems)
-        }
-        Err(error) => {
-            let problem = source::syntax_problem(&source, &error);
-            (source, None, vec![problem])
-        }
-    }
 }
 
 fn gates_of(document: &Value, cwd: &Path, problems: &mut Vec<Problem>) -> Vec<Placed> {

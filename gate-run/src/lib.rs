@@ -42,7 +42,7 @@ mod verdict;
 use std::fs;
 use std::path::Path;
 
-use schemas::{Console, Exit, Failure, Verdict, document, program};
+use schemas::{Agents, Console, Exit, Failure, Verdict, document, program};
 use serde_json::json;
 
 use crate::board::Board;
@@ -71,7 +71,11 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
     let mut trusted = None;
     let mut gates = if cli.command.is_empty() {
         let origin = origin::read(file.as_deref(), &cli)?;
-        let gates = gates::read(origin.input, &cli.cwd, &cli.var, console)?;
+        let agents = match &cli.agents {
+            Some(file) => Agents::read(file, console)?,
+            None => Agents::default(),
+        };
+        let gates = gates::read(origin.input, &cli.cwd, &cli.var, &agents, console)?;
         let mut gates = gates::select(gates, &cli.stage)?;
         if let Some(origin) = origin.trusted {
             gates.insert(0, understanding::of_tampering(origin.tampering, &gates));

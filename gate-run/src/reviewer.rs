@@ -116,13 +116,15 @@ impl Reviewer {
     }
 }
 
-/// Finds the profiles of all reviewers: those of the document before those that are built in.
+/// Finds the profiles of all reviewers: those of `--agents` before those of the document, and these before the built-in ones.
 pub(crate) fn appoint(
     gates: &mut [(String, Planned)],
     document: &Value,
+    agents: &Agents,
     problems: &mut Vec<Problem>,
 ) {
-    let own = profiles(document, problems);
+    let mut own = profiles(document, problems);
+    own.extend(agents.agents.clone());
     let reviewers = gates.iter_mut().filter_map(|(pointer, gate)| {
         let Work::Check { run, .. } = &mut gate.work else {
             return None;
@@ -144,7 +146,7 @@ pub(crate) fn appoint(
             Problem::error("agent", format!("there is no agent `{}`", reviewer.agent))
                 .at(format!("{pointer}/review/agent"))
                 .help(format!(
-                    "built in are {}; others stand in `agents` of the document",
+                    "built in are {}; others stand in `agents` of the document, or come from --agents FILE",
                     names.join(", ")
                 )),
         );

@@ -1,5 +1,7 @@
 //! Agent profiles: how to start an agent and what counts as its success.
 
+#[cfg(feature = "yaml")]
+mod file;
 mod invocation;
 
 use std::collections::BTreeMap;

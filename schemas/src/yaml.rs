@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use self::reader::Reader;
 use crate::Problem;
-use crate::source::Source;
+use crate::document::Input;
+use crate::source::{self, Source};
 
 /// Longest text that is read as YAML, in bytes.
 pub const MAX_TEXT: usize = 16 << 20;
@@ -29,6 +30,30 @@ pub const MAX_REPEATED: usize = 64 << 20;
 
 /// Deepest nesting.
 pub const MAX_DEPTH: usize = 128;
+
+/// Reads a document that is JSON or YAML: JSON when it begins as JSON does, else YAML; the end of the file's name decides
+/// before that. Without a value there are problems.
+pub fn or_json(input: Input) -> (Source, Option<Value>, Vec<Problem>) {
+    let named = |ends: &[&str]| ends.iter().any(|end| input.name.ends_with(end));
+    let begins = input.text.trim_start().starts_with(['{', '[']);
+    if named(&[".yaml", ".yml"]) || !(begins || named(&[".json"])) {
+        return match parse(input.name, input.text) {
+            (source, Ok(value)) => (source, Some(value), Vec::new()),
+            (source, Err(problems)) => (source, None, problems),
+        };
+    }
+    let source = Source::json(input.name, input.text);
+    match serde_json::from_str(&source.text) {
+        Ok(value) => {
+            let problems = source::duplicate_keys(&source.text);
+            (source, Some(value), problems)
+        }
+        Err(error) => {
+            let problem = source::syntax_problem(&source, &error);
+            (source, None, vec![problem])
+        }
+    }
+}
 
 /// Reads one YAML document. The source comes back in either case: problems are drawn on it.
 /// Problems have their places already.

@@ -82,6 +82,31 @@ fn a_reviewer_finds_no_trace_of_the_run_that_it_judges() {
 }
 
 #[test]
+fn profiles_come_from_a_file_too() {
+    let sandbox = Sandbox::new();
+    sandbox.program(
+        "mine",
+        &says(&block(r#"{"verdict": "approved", "findings": []}"#)),
+    );
+    sandbox.write(
+        "agents.yaml",
+        "agents:\n  critic: {argv: [./mine, --as-told], dialect: claude}\n",
+    );
+    // Its word counts more than the document's own, of which there is no program.
+    let ran = sandbox.gates(&document(""), &["--quiet", "--agents", "agents.yaml"]);
+    assert_eq!(ran.outcome(), "0 passed: passed");
+    assert_eq!(read(&sandbox, "argv").trim(), "--as-told");
+    let bare = r#"[{"review": {"agent": "critic"}}]"#;
+    let ran = sandbox.gates(bare, &["--quiet", "--agents", "agents.yaml"]);
+    assert_eq!(ran.outcome(), "0 passed: passed");
+    // What is wrong with it is shown in its place, before anything is run.
+    sandbox.write("agents.yaml", "agents:\n  critic: {dialect: claude}\n");
+    let ran = sandbox.gates(bare, &["--agents", "agents.yaml"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""));
+    assert!(ran.stderr.contains("agents.yaml:2:"), "{}", ran.stderr);
+}
+
+#[test]
 fn what_is_quoted_on_the_way_is_no_review() {
     let sandbox = Sandbox::new();
     let approved = block(r#"{"verdict": "approved", "findings": []}"#);

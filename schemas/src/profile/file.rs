@@ -1,50 +1,33 @@
-//! The file of `--agents`: JSON or YAML, and what is wrong with it in its place.
+//! A file of profiles for `--agents`: JSON or YAML, and what is wrong with it in its place.
 
 use std::path::Path;
 
-use schemas::source::{self, Source};
-use schemas::{Agents, Console, Exit, Failure, Problem, Profile, document, yaml};
 use serde_json::{Map, Value, json};
 
-/// Reads the profiles of a file. Everything that is wrong with it is shown, then it fails with code 3.
-pub(crate) fn read(file: &Path, console: &Console) -> Result<Agents, Failure> {
-    let (source, value, mut problems) = parse(document::read(Some(file))?);
-    let agents = value.and_then(|value| {
-        check(&value, &mut problems);
-        let read = serde_json::from_value(value);
-        let wrong = |error: serde_json::Error| {
-            // What was found has a place; this has none.
-            if problems.is_empty() {
-                problems.push(Problem::error("agents", error.to_string()).at(""));
-            }
-        };
-        read.map_err(wrong).ok()
-    });
-    if let Some(agents) = agents.filter(|_| problems.is_empty()) {
-        return Ok(agents);
-    }
-    source.place(&mut problems);
-    console.block(&schemas::render(&problems, &source, console.has_color()));
-    Err(Failure::told(Exit::Input))
-}
+use super::{Agents, Profile};
+use crate::{Console, Exit, Failure, Problem, document, render, source, yaml};
 
-/// JSON when it begins as JSON does, else YAML; the end of the file's name decides before that.
-fn parse(input: document::Input) -> (Source, Option<Value>, Vec<Problem>) {
-    let named = |ends: &[&str]| ends.iter().any(|end| input.name.ends_with(end));
-    let begins = input.text.trim_start().starts_with(['{', '[']);
-    if named(&[".yaml", ".yml"]) || !(begins || named(&[".json"])) {
-        return match yaml::parse(input.name, input.text) {
-            (source, Ok(value)) => (source, Some(value), Vec::new()),
-            (source, Err(problems)) => (source, None, problems),
-        };
-    }
-    let source = Source::json(input.name, input.text);
-    match serde_json::from_str(&source.text) {
-        Ok(value) => (source, Some(value), Vec::new()),
-        Err(error) => {
-            let problem = source::syntax_problem(&source, &error);
-            (source, None, vec![problem])
+impl Agents {
+    /// Reads the profiles of a file. Everything that is wrong with it is shown, then it fails with code 3.
+    pub fn read(file: &Path, console: &Console) -> Result<Agents, Failure> {
+        let (source, value, mut problems) = yaml::or_json(document::read(Some(file))?);
+        let agents = value.and_then(|value| {
+            check(&value, &mut problems);
+            let read = serde_json::from_value(value);
+            let wrong = |error: serde_json::Error| {
+                // What was found has a place; this has none.
+                if problems.is_empty() {
+                    problems.push(Problem::error("agents", error.to_string()).at(""));
+                }
+            };
+            read.map_err(wrong).ok()
+        });
+        if let Some(agents) = agents.filter(|_| problems.is_empty()) {
+            return Ok(agents);
         }
+        source.place(&mut problems);
+        console.block(&render(&problems, &source, console.has_color()));
+        Err(Failure::told(Exit::Input))
     }
 }
 
