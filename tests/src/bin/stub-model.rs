@@ -1,7 +1,7 @@
 //! A scripted model server on loopback, for tests with real agent programs.
 //!
 //! `stub-model PORT`: prints `ready` when it listens, and serves until it is killed. The first part of a request's path is
-//! the scenario: `work`, `quota`, `auth` or `hang`.
+//! the scenario: `work`, `quota`, `auth`, `hang` or `review`.
 
 use std::io::Write;
 use std::net::TcpListener;

@@ -34,6 +34,7 @@ pub fn answer(request: &Request) -> Response {
         "quota" if terminal(&text).rsplit('-').nth(1) == Some("1") => {
             error(429, dialect, vec![("retry-after", "2".to_owned())])
         }
+        "review" => dialect.say(&body, rest, &review(dialect, &body, &text)),
         _ => dialect.say(&body, rest, &next(dialect, &body, &text)),
     }
 }
@@ -54,6 +55,19 @@ fn next(dialect: Dialect, body: &Value, text: &str) -> Say {
         (true, false, true) => Say::Call(tool, "echo two >>page.txt"),
         _ => Say::Text(format!("[DONE:{id}] wrote the page")),
     }
+}
+
+/// A review that looks by the agent's own shell tool what has changed, and finds fault with the page where there is one.
+fn review(dialect: Dialect, body: &Value, text: &str) -> Say {
+    if let (Some(tool), false) = (dialect.shell(body), text.contains("--porcelain")) {
+        return Say::Call(tool, "git status --porcelain");
+    }
+    let review = match text.contains("page.txt") {
+        true => json!({"verdict": "changes requested", "findings": [
+            {"severity": "important", "file": "page.txt", "line": 1, "message": "nobody has asked for a page"}]}),
+        false => json!({"verdict": "approved", "findings": []}),
+    };
+    Say::Text(format!("I looked.\n\n```json\n{review}\n```\n"))
 }
 
 /// The id of the attempt that asks: the last one in the conversation.
