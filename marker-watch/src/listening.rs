@@ -169,7 +169,7 @@ impl Intake for Listening {
             let body = self.watch.change(now, stream.speaker(), change);
             tell(&mut self.outlet, &mut self.herald, &stream.name, body)?;
         }
-        if self.limits.all {
+        if self.limits.all && !stream.reading.is_shown() {
             keep_tail(&mut stream.tail, bytes);
         }
         let ear = Ear {
@@ -248,6 +248,7 @@ impl Ear<'_> {
             reading,
             activity,
             drawn,
+            tail,
             ..
         } = stream;
         let who = Speaker {
@@ -265,6 +266,7 @@ impl Ear<'_> {
                     self.tell(who, body);
                 }
             }
+            Said::Shown(text) => keep_tail(tail, text),
             Said::Line(line) => {
                 for meaning in self.patterns.meanings(line) {
                     let body = match meaning.kind {

@@ -48,7 +48,12 @@ impl Prompts {
 
     /// The prompt that the last words of a terminal are.
     pub(crate) fn at_the_end_of(&self, tail: &[u8]) -> Option<Waits> {
-        let text = schemas::terminal::plain(tail).replace('\r', "\n");
+        // Each is a line's end here: what is drawn over may be the prompt.
+        let tail: Vec<u8> = tail
+            .iter()
+            .map(|&byte| if byte == b'\r' { b'\n' } else { byte })
+            .collect();
+        let text = schemas::terminal::plain(&tail);
         let lines = text
             .lines()
             .map(str::trim_end)

@@ -34,6 +34,8 @@ pub(crate) enum Said<'a> {
     /// A marker, and how often what was drawn before had been drawn over by then.
     Marker(Marker, u64),
     Line(&'a str),
+    /// What the terminal was made to show, as lines.
+    Shown(&'a [u8]),
     Signal(Signal),
 }
 
@@ -140,6 +142,7 @@ impl Reading {
 
     /// Piece by piece between jumps, so that a line that is drawn again is told from one that is said again.
     fn understand_shown(&mut self, said: &mut impl FnMut(Said)) {
+        said(Said::Shown(&self.shown.text));
         let mut from = 0;
         for to in self
             .shown
@@ -159,6 +162,11 @@ impl Reading {
         self.jumps -= 1;
         self.shown.text.clear();
         self.shown.jumps.clear();
+    }
+
+    /// Whether a terminal shows it.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.screen.is_some()
     }
 
     /// Bytes since the beginning of the last line.

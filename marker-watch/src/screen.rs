@@ -26,6 +26,8 @@ pub(crate) struct Screen {
     row: Vec<u8>,
     /// The row before was full: this one may be its rest.
     was_full: bool,
+    /// Row and column that the cursor was sent to last, while it is in that row.
+    place: Option<(u16, u16)>,
 }
 
 /// What a screen makes of bytes.
@@ -43,6 +45,7 @@ impl Screen {
             begun: Vec::new(),
             row: Vec::new(),
             was_full: false,
+            place: None,
         }
     }
 
@@ -109,6 +112,7 @@ impl Screen {
     }
 
     fn end_row(&mut self, end: u8, out: &mut Shown) {
+        self.place = None;
         let Some(columns) = self.columns else {
             out.text.push(end);
             return;
@@ -129,6 +133,18 @@ impl Screen {
         out.text.append(&mut self.row);
     }
 
+    /// Whether the cursor goes on to the right in the row that it was sent to before.
+    fn goes_on(&mut self, numbers: &[u8]) -> bool {
+        let (before, next) = (self.place, place(numbers));
+        let goes_on = before
+            .zip(next)
+            .is_some_and(|((row, column), next)| row == next.0 && column < next.1);
+        if goes_on {
+            self.place = next;
+        }
+        goes_on
+    }
+
     fn sequence(&mut self, sequence: &[u8], out: &mut Shown) {
         let (Some((&last, head)), Some(b"\x1b[")) = (sequence.split_last(), sequence.get(..2))
         else {
@@ -138,14 +154,18 @@ impl Screen {
             .ok()
             .and_then(|text| text.parse::<usize>().ok());
         match last {
+            // Codex draws the gap between two words so, Claude Code by the column alone. Where the cursor was is not known.
+            b'H' | b'f' if self.goes_on(&head[2..]) => self.put(b" ", out),
+            b'G' if number.is_some_and(|column| column > 1) => self.put(b" ", out),
             // To another row, or to the beginning of one: up, down, home, a place, a row.
             b'A' | b'E' | b'F' | b'H' | b'f' | b'd' | b'B' => {
                 self.end_row(b'\r', out);
                 if last != b'B' && last != b'E' {
                     out.jumps.push(out.text.len());
                 }
+                self.place = place(&head[2..]).filter(|_| matches!(last, b'H' | b'f'));
             }
-            b'G' if number.unwrap_or(1) <= 1 => self.end_row(b'\r', out),
+            b'G' => self.end_row(b'\r', out),
             b'J' => {
                 self.put(sequence, out);
                 out.jumps.push(out.text.len());
@@ -154,6 +174,12 @@ impl Screen {
             _ => self.put(sequence, out),
         }
     }
+}
+
+/// The row and the column that are named.
+fn place(numbers: &[u8]) -> Option<(u16, u16)> {
+    let (row, column) = std::str::from_utf8(numbers).ok()?.split_once(';')?;
+    Some((row.parse().ok()?, column.parse().ok()?))
 }
 
 /// The length of the control sequence at the start; nothing while it may have no end yet.
@@ -192,6 +218,25 @@ mod tests {
         }
         screen.finish(&mut out);
         String::from_utf8_lossy(&out.text).into_owned()
+    }
+
+    #[test]
+    fn words_that_are_sent_to_their_places_are_one_line() {
+        for drawn in [
+            &b"\x1b[5;3H[DONE:t]\x1b[5;12H\x1b[1mall\x1b[5;16Hwell\x1b[5;3Hnot\x1b[6;1Hnext"[..],
+            b"\x1b[5;3H[DONE:t]\x1b[12G\x1b[1mall\x1b[16Gwell\x1b[Gnot\r\x1b[6;9Hnext",
+        ] {
+            let text = terminal::plain(shown(None, &[drawn]).as_bytes());
+            let lines: Vec<&str> = text
+                .split(['\r', '\u{fffd}'])
+                .filter(|line| !line.is_empty())
+                .collect();
+            assert_eq!(lines, ["[DONE:t] all well", "not", "next"], "{text:?}");
+            for at in 0..drawn.len() {
+                let cut = shown(None, &[&drawn[..at], &drawn[at..]]);
+                assert_eq!(cut, shown(None, &[drawn]), "{at}");
+            }
+        }
     }
 
     #[test]

@@ -133,6 +133,7 @@ fn note(said: Said, all: &mut Understood) {
         Said::Marker(marker, jumps) => all.0.push((marker, jumps)),
         Said::Line(line) => all.1.push(line.to_owned()),
         Said::Signal(signal) => all.2.push(signal),
+        Said::Shown(_) => {}
     }
 }
 

@@ -87,6 +87,39 @@ fn a_known_prompt_waits_for_somebody() {
 }
 
 #[test]
+fn a_prompt_that_is_drawn_word_by_word_is_known() {
+    // As Claude Code 2.1.329 and codex 0.169.0 draw theirs.
+    for (drawn, name) in [
+        (
+            r"\033[2GDo\033[5Gyou\033[9Gwant\033[14Gto\033[17Gproceed?\r\r\n\033[2G>\033[4G1.\033[7GYes\r\r\n\033[1C\033[2A",
+            "claude-permission",
+        ),
+        (
+            r"\033[5;3HTrust\033[5;9Hthis\033[5;14Hfolder?\033[5;22HCodex\033[5;28Hcan\033[9;1H1. Trust and continue\033[12;3Hesc\033[38;1H",
+            "codex-trust",
+        ),
+    ] {
+        let script = format!("printf '{drawn}'; read x");
+        let running = listen(&[
+            "--quiet",
+            "--all-states",
+            "--pty",
+            "--",
+            "sh",
+            "-c",
+            &script,
+        ]);
+        assert_eq!(state(&running.record()), "working");
+        let waits = running.record();
+        assert_eq!(
+            (state(&waits).as_str(), &waits["prompt"]),
+            ("waiting-for-input", &name.into())
+        );
+        running.end();
+    }
+}
+
+#[test]
 fn signs_to_the_terminal_are_records_of_their_own() {
     let mut running = listen(&[]);
     say(
