@@ -138,6 +138,31 @@ fn tags(page: &str) -> Vec<&str> {
 }
 
 #[test]
+fn a_bar_tells_what_the_gates_said_of_what_its_agent_called_done() {
+    let bars = |verdict: &str| {
+        let mut report = Report::new(PlanView::default());
+        let bodies = [
+            json!({"type": "run-started", "planId": "p", "seed": 1, "mark": "", "pid": 1, "jobs": 1,
+                "containment": "group", "tasks": [{"id": "t1"}]}),
+            json!({"type": "attempt-started", "task": "t1", "attempt": 1, "agent": "a", "pid": 1, "terminal": "x",
+                "workspace": ".", "promptFile": "", "logFile": ""}),
+            json!({"type": "attempt-finished", "task": "t1", "attempt": 1, "result": "done", "durationMs": 5}),
+            json!({"type": "gate-finished", "task": "t1", "attempt": 1, "verdict": verdict}),
+        ];
+        for (seq, mut record) in (1..).zip(bodies) {
+            record["seq"] = seq.into();
+            record["time"] = "2026-01-01T12:00:00.000Z".into();
+            report.step(&Record::parse(&record.to_string()).unwrap());
+        }
+        let dir = tempfile::tempdir().unwrap();
+        html::draw(&report, dir.path())
+    };
+    assert!(bars("passed").contains("<rect class=\"done\""));
+    let page = bars("failed");
+    assert!(page.contains("<rect class=\"blocked\"") && page.contains("done, gates failed"));
+}
+
+#[test]
 fn an_entry_of_a_run_says_what_records_tell_and_nothing_else() {
     let mut report = Report::new(PlanView::default());
     let step = |report: &mut Report, body: Value| {

@@ -143,7 +143,14 @@ fn attempts(page: &mut String, story: &Story) {
     if story.attempts.is_empty() {
         return;
     }
-    page.push_str("<h3>Attempts</h3><div class=\"scroll\"><table><tr><th>#</th><th>agent</th><th>result</th><th>took</th><th>cost</th><th>tokens</th><th>why</th></tr>\n");
+    page.push_str("<h3>Attempts</h3><div class=\"scroll\"><table><tr><th>#</th><th>agent</th><th>result</th><th>took</th><th>cost</th><th>tokens</th>");
+    // Where nothing went wrong the column would only push the others out of a phone.
+    let any = story.attempts.iter().any(|it| it.reason.is_some());
+    page.push_str(if any {
+        "<th>why</th></tr>\n"
+    } else {
+        "</tr>\n"
+    });
     for attempt in &story.attempts {
         let took = attempt.duration_ms.map_or_else(
             || "\u{2014}".to_owned(),
@@ -159,12 +166,18 @@ fn attempts(page: &mut String, story: &Story) {
             .result
             .as_ref()
             .map_or_else(|| "running".to_owned(), word);
+        let why = match any {
+            true => format!(
+                "<td class=\"w\">{}</td>",
+                escape(attempt.reason.as_deref().unwrap_or_default())
+            ),
+            false => String::new(),
+        };
         let _ = writeln!(
             page,
-            "<tr><td class=\"n\">{}</td><td class=\"k\">{}</td><td class=\"k\">{result}</td><td class=\"n\">{took}</td><td class=\"n\">{cost}</td><td class=\"n\">{tokens}</td><td class=\"w\">{}</td></tr>",
+            "<tr><td class=\"n\">{}</td><td class=\"k\">{}</td><td class=\"k\">{result}</td><td class=\"n\">{took}</td><td class=\"n\">{cost}</td><td class=\"n\">{tokens}</td>{why}</tr>",
             attempt.attempt,
             escape(&attempt.agent),
-            escape(attempt.reason.as_deref().unwrap_or_default())
         );
     }
     page.push_str("</table></div>\n");
@@ -234,11 +247,8 @@ fn gates(page: &mut String, story: &Story, evidence: &mut Evidence) {
                 .as_deref()
                 .filter(|tail| !tail.trim().is_empty())
         {
-            let _ = writeln!(
-                page,
-                "<pre>{}</pre>",
-                escape(&schemas::terminal::plain(tail.as_bytes()))
-            );
+            let tail = schemas::terminal::plain(tail.as_bytes());
+            let _ = writeln!(page, "{}", end_of(&tail));
         }
         page.push_str("</li>\n");
     }
@@ -321,8 +331,13 @@ fn log(
     };
     let _ = writeln!(
         page,
-        "<h3>End of <code>{}</code></h3><pre>{}</pre>",
+        "<h3>End of <code>{}</code></h3>{}",
         escape(file),
-        escape(&tail)
+        end_of(&tail)
     );
+}
+
+/// A text that is seen from its end: what went wrong stands there. Its box begins at the bottom without a script.
+fn end_of(text: &str) -> String {
+    format!("<div class=\"tail\"><pre>{}</pre></div>", escape(text))
 }

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use schemas::{AttemptResult, time};
+use schemas::{AttemptResult, VerdictWord, time};
 
 use super::{MANY, escape};
 use crate::render::report::{Report, millis};
-use crate::render::story::Attempt;
+use crate::render::story::{Attempt, Story};
 
 /// Units from the first attempt's start to the last record.
 const WIDTH: f64 = 1000.0;
@@ -52,20 +52,27 @@ pub(super) fn draw(page: &mut String, report: &Report) {
             "<a href=\"#task-{at}\" title=\"{id}\">{id}</a><svg viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\">"
         );
         for attempt in &story.attempts {
-            bar(page, attempt, begun, end, span);
+            bar(page, attempt, refused(story, attempt), begun, end, span);
         }
         page.push_str("</svg>\n");
     }
     page.push_str("</div></div>\n");
 }
 
-fn bar(page: &mut String, attempt: &Attempt, begun: u64, end: u64, span: u64) {
+/// Whether the gates did not let its work pass: that its agent called it done is not all.
+fn refused(story: &Story, attempt: &Attempt) -> bool {
+    let mut gates = story.gates.iter();
+    gates.any(|gate| gate.attempt == attempt.attempt && gate.verdict == VerdictWord::Failed)
+}
+
+fn bar(page: &mut String, attempt: &Attempt, refused: bool, begun: u64, end: u64, span: u64) {
     let start = millis(&attempt.started_at).unwrap_or(begun);
     let stop = attempt.ended_at.as_deref().and_then(millis).unwrap_or(end);
     let place = |at: u64| WIDTH * at.saturating_sub(begun) as f64 / span as f64;
     let width = (place(stop) - place(start)).max(NARROW);
     let x = place(start).min(WIDTH - width);
     let class = match attempt.result {
+        Some(AttemptResult::Done) if refused => "blocked",
         Some(AttemptResult::Done) => "done",
         None | Some(AttemptResult::Question | AttemptResult::Steered) => "wip",
         Some(_) => "blocked",
@@ -74,10 +81,11 @@ fn bar(page: &mut String, attempt: &Attempt, begun: u64, end: u64, span: u64) {
         .result
         .as_ref()
         .map_or_else(|| "running".to_owned(), crate::render::word);
+    let gates = if refused { ", gates failed" } else { "" };
     let long = time::for_people(Duration::from_millis(stop.saturating_sub(start)));
     let _ = write!(
         page,
-        "<rect class=\"{class}\" x=\"{x:.2}\" y=\"1\" width=\"{width:.2}\" height=\"8\"><title>attempt {}, {}: {result}, {long}</title></rect>",
+        "<rect class=\"{class}\" x=\"{x:.2}\" y=\"1\" width=\"{width:.2}\" height=\"8\"><title>attempt {}, {}: {result}{gates}, {long}</title></rect>",
         attempt.attempt,
         escape(&attempt.agent)
     );
