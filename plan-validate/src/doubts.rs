@@ -8,6 +8,7 @@ use std::num::NonZero;
 
 use schemas::Problem;
 use schemas::schema::Schema;
+use schemas::source::Source;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -20,7 +21,8 @@ use crate::outline::Outline;
 const SLICE: usize = 2048;
 
 /// Everything in which the text of a plan is not of the schema.
-pub(crate) fn problems(text: &str, outline: &Outline, schema: &Schema) -> Vec<Problem> {
+pub(crate) fn problems(source: &Source, outline: &Outline, schema: &Schema) -> Vec<Problem> {
+    let text = source.text.as_str();
     let Ok(Parts {
         mut rest,
         rest_size,
@@ -35,6 +37,9 @@ pub(crate) fn problems(text: &str, outline: &Outline, schema: &Schema) -> Vec<Pr
         };
         return schema.problems(&stand_in);
     };
+    let start = |task: &RawValue| task.get().as_ptr().addr() - text.as_ptr().addr();
+    let span = |task: &&RawValue| start(task)..start(task) + task.get().len();
+    source.note_items("/tasks", tasks.iter().map(span).collect());
     if let Some((index, task)) = tasks
         .iter()
         .enumerate()

@@ -224,7 +224,7 @@ fn plan(source: &Source, levels: &Levels) -> Result<Checked, Failure> {
     } else {
         let schema = Schema::of("plan")?;
         let form = std::thread::scope(|scope| {
-            let form = scope.spawn(|| form_of(&source.text, &outline, &schema));
+            let form = scope.spawn(|| form_of(source, &outline, &schema));
             checked.rules = rules::check(&outline, levels);
             form.join()
         });
@@ -244,11 +244,11 @@ fn outline_of<'t>(text: &'t str, notes: &Notes) -> serde_json::Result<Outline<'t
     Ok(outline)
 }
 
-fn form_of(text: &str, outline: &Outline, schema: &Schema) -> Vec<Problem> {
-    if text.len() > WHOLE {
-        return doubts::problems(text, outline, schema);
+fn form_of(source: &Source, outline: &Outline, schema: &Schema) -> Vec<Problem> {
+    if source.text.len() > WHOLE {
+        return doubts::problems(source, outline, schema);
     }
-    match serde_json::from_str(text) {
+    match serde_json::from_str(&source.text) {
         Ok(value) => schema.problems(&value),
         // It has been read once already.
         Err(_) => Vec::new(),

@@ -1,11 +1,14 @@
 //! Where things are in the text of a document: from JSON Pointers to lines and columns.
 
+mod characters;
 mod scanner;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
+use std::sync::OnceLock;
 
-use self::scanner::Scanner;
+use self::characters::{BLOCK, Characters, characters};
+use self::scanner::{Known, Scanner};
 use crate::{Problem, Severity};
 
 /// The text of a document with the places of its values.
@@ -18,8 +21,19 @@ pub struct Source {
     /// Places by pointer, for texts that are not JSON.
     places: Option<HashMap<String, Range<usize>>>,
     line_starts: Vec<usize>,
+    /// Counted when a place in a long line is asked for.
+    characters: OnceLock<Characters>,
+    /// Items of a list whose places are known.
+    items: OnceLock<Items>,
     /// The files that the text is made of; none when it is one.
     files: Vec<File>,
+}
+
+/// The items of one list, by a reader that has passed them anyway.
+#[derive(Debug)]
+struct Items {
+    pointer: String,
+    spans: Vec<Range<usize>>,
 }
 
 /// One of several files whose texts follow each other in one source.
@@ -38,6 +52,8 @@ impl Source {
         Source {
             name: name.into(),
             line_starts: line_starts(&text),
+            characters: OnceLock::new(),
+            items: OnceLock::new(),
             text,
             places: None,
             files: Vec::new(),
@@ -53,6 +69,8 @@ impl Source {
         Source {
             name: name.into(),
             line_starts: line_starts(&text),
+            characters: OnceLock::new(),
+            items: OnceLock::new(),
             text,
             places: Some(places),
             files: Vec::new(),
@@ -92,6 +110,13 @@ impl Source {
         self.places = Some(places);
     }
 
+    /// Notes where the items of a list of a JSON text are, so that a long list is not passed again to find a few of them.
+    /// The first list that is noted counts.
+    pub fn note_items(&self, pointer: impl Into<String>, spans: Vec<Range<usize>>) {
+        let pointer = pointer.into();
+        self.items.get_or_init(|| Items { pointer, spans });
+    }
+
     /// Where each value is, by its pointer, as far as it was noted.
     pub fn into_places(self) -> HashMap<String, Range<usize>> {
         self.places.unwrap_or_default()
@@ -111,12 +136,22 @@ impl Source {
     pub fn position(&self, byte: usize) -> (u32, u32) {
         let line = self.line_index(byte);
         let start = self.line_starts.get(line).copied().unwrap_or(0);
-        let before = self.text.get(start..byte).unwrap_or_default();
         let lines_before = self.file_at(byte).map_or(0, |file| file.lines_before);
         (
             (line + 1).saturating_sub(lines_before) as u32,
-            before.chars().count() as u32 + 1,
+            self.characters_between(start, byte) as u32 + 1,
         )
+    }
+
+    fn characters_between(&self, start: usize, byte: usize) -> usize {
+        if let Some(short) = self.text.as_bytes().get(start..byte)
+            && short.len() <= BLOCK
+        {
+            return characters(short);
+        }
+        let all = self.characters.get_or_init(|| Characters::new(&self.text));
+        let before = |byte: usize| all.before(&self.text, byte.min(self.text.len()));
+        before(byte).saturating_sub(before(start))
     }
 
     /// Which of all lines a byte is in, from 0.
@@ -206,11 +241,30 @@ impl Source {
                 let mut found = HashMap::new();
                 let mut scanner = Scanner::new(&self.text);
                 scanner.only = Some(&all);
+                scanner.known = self.items.get().map(|items| items.among(&all));
                 scanner.value(&mut |pointer, span| {
                     found.insert(pointer.to_owned(), span);
                 });
                 found
             }
+        }
+    }
+}
+
+impl Items {
+    /// Those that are asked for.
+    fn among(&self, wanted: &HashSet<String>) -> Known<'_> {
+        let below = |at: &String| -> Option<usize> {
+            let rest = at.strip_prefix(&self.pointer)?.strip_prefix('/')?;
+            rest.split('/').next()?.parse().ok()
+        };
+        let indices: BTreeSet<usize> = wanted.iter().filter_map(below).collect();
+        let span = |index: usize| Some((index, self.spans.get(index)?.start));
+        Known {
+            pointer: &self.pointer,
+            items: indices.into_iter().filter_map(span).collect(),
+            first: self.spans.first().map_or(0, |span| span.start),
+            end: self.spans.last().map_or(0, |span| span.end),
         }
     }
 }

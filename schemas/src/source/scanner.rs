@@ -18,6 +18,19 @@ pub(super) struct Scanner<'a> {
     pub(super) on_duplicate: Option<Duplicate<'a>>,
     /// The values to look at; what is below others is passed over.
     pub(super) only: Option<&'a HashSet<String>>,
+    /// A list that need not be passed item by item.
+    pub(super) known: Option<Known<'a>>,
+}
+
+/// A list of which it is known where its items are.
+pub(super) struct Known<'a> {
+    pub(super) pointer: &'a str,
+    /// Those to look at, by their index, with their first byte.
+    pub(super) items: Vec<(usize, usize)>,
+    /// The first byte of the first item.
+    pub(super) first: usize,
+    /// Behind the last one.
+    pub(super) end: usize,
 }
 
 impl<'a> Scanner<'a> {
@@ -29,6 +42,7 @@ impl<'a> Scanner<'a> {
             pointer: String::new(),
             on_duplicate: None,
             only: None,
+            known: None,
         }
     }
 
@@ -120,17 +134,24 @@ impl<'a> Scanner<'a> {
 
     fn array(&mut self, visit: &mut dyn FnMut(&str, Range<usize>)) {
         self.at += 1;
+        // It goes forward whatever is said of the list: a key may stand twice.
+        let is_it = |known: &mut Known| known.pointer == self.pointer && known.first >= self.at;
+        if let Some(known) = self.known.take_if(is_it) {
+            for (index, start) in known.items {
+                self.at = start;
+                self.item(index, visit);
+            }
+            self.at = known.end;
+            self.space();
+            self.at += 1;
+            return;
+        }
         for index in 0usize.. {
             self.space();
             if matches!(self.bytes.get(self.at), None | Some(b']')) {
                 break;
             }
-            let length = self.pointer.len();
-            self.pointer.push('/');
-            // Writing to a string cannot fail.
-            let _ = write!(self.pointer, "{index}");
-            self.value(visit);
-            self.pointer.truncate(length);
+            self.item(index, visit);
             self.space();
             if self.bytes.get(self.at) != Some(&b',') {
                 break;
@@ -138,6 +159,15 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         self.at += 1;
+    }
+
+    fn item(&mut self, index: usize, visit: &mut dyn FnMut(&str, Range<usize>)) {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        // Writing to a string cannot fail.
+        let _ = write!(self.pointer, "{index}");
+        self.value(visit);
+        self.pointer.truncate(length);
     }
 
     fn string(&mut self) {

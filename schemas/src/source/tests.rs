@@ -114,3 +114,66 @@ fn a_value_is_found_whatever_is_passed_over_before_it() {
         assert_eq!(problems[0].span, Some(span), "{pointer}");
     }
 }
+
+#[test]
+fn columns_of_a_long_line_count_characters() {
+    let text = format!("[\n{}]", "\"ä€😀x\", ".repeat(3000));
+    let source = Source::json("x", text.clone());
+    for (byte, _) in text.char_indices().skip(2).step_by(7) {
+        let column = text[2..byte].chars().count() as u32 + 1;
+        assert_eq!(source.position(byte), (2, column), "byte {byte}");
+    }
+    assert_eq!(
+        source.position(text.len()).1 as usize,
+        text[2..].chars().count() + 1
+    );
+}
+
+/// Else a thousand problems in a document of one line take a thousand times as long as one.
+#[test]
+fn a_long_line_is_counted_once_whatever_is_told_of_it() {
+    let text = "[1], ".repeat(100_000);
+    let all = Characters::new(&text);
+    let counted = (0..=text.len()).map(|byte| all.rest(byte).len()).max();
+    assert!(counted <= Some(BLOCK));
+}
+
+#[test]
+fn a_list_whose_items_are_known_is_not_passed_again() {
+    let text =
+        r#"{"a": [1, 2], "tasks" : [ {"id": "t1"} , {"id": "t2", "n": [3]}, 4 ] , "z": {"y": 5}}"#;
+    let spans = |of: &[&str]| {
+        let find = |part: &&str| text.find(*part).expect("it is in the text");
+        of.iter()
+            .map(|part| find(part)..find(part) + part.len())
+            .collect::<Vec<_>>()
+    };
+    let mut items = spans(&[r#"{"id": "t1"}"#, r#"{"id": "t2", "n": [3]}"#, "4 ]"]);
+    items[2].end = items[2].start + 1;
+    let pointers = [
+        "/tasks/1/n/0",
+        "/tasks/2",
+        "/z/y",
+        "/a/1",
+        "/tasks",
+        "/tasks/7/id",
+        "/tasks/1/x",
+    ];
+    let placed = |source: &Source| {
+        let mut problems: Vec<Problem> = pointers
+            .iter()
+            .map(|at| Problem::error("x", "x").at(*at))
+            .collect();
+        source.place(&mut problems);
+        problems.into_iter().map(|p| p.span).collect::<Vec<_>>()
+    };
+    let plain = Source::json("x", text.to_owned());
+    let known = Source::json("x", text.to_owned());
+    known.note_items("/tasks", items.clone());
+    assert_eq!(placed(&known), placed(&plain));
+    // Were it passed again, it would be read from here.
+    let broken = text.replacen(r#"{"id": "t1"}"#, r#"]]]]]]]]]]]]"#, 1);
+    let known = Source::json("x", broken);
+    known.note_items("/tasks", items);
+    assert_eq!(placed(&known), placed(&plain));
+}
