@@ -59,7 +59,7 @@ pub fn run(console: &mut Console) -> Result<Exit, Failure> {
             }
             examination
         }
-        Choice::Dialect(..) if cli.fix => return Err(repair::of_dialect()),
+        Choice::Dialect(dialect, _) if cli.fix => return Err(repair::of_dialect(dialect)),
         Choice::Dialect(dialect, material) => {
             examination::examine_dialect(dialect, *material, &levels)?
         }

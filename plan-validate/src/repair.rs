@@ -7,6 +7,7 @@ use schemas::{Console, Exit, Failure, Severity, document};
 use similar::TextDiff;
 
 use crate::cli::{Cli, From};
+use crate::dialect::Dialect;
 use crate::examination::Examination;
 use crate::fix::{Fixed, fix};
 use crate::levels::Levels;
@@ -49,10 +50,15 @@ pub(crate) fn run(
     Ok(exit(examination, &fixed))
 }
 
-/// Why a plan of another form is not fixed.
-pub(crate) fn of_dialect() -> Failure {
-    Failure::usage("--fix edits plans in JSON and YAML only")
-        .help("write the canonical plan first: plan-validate --from DIALECT FILE > plan.json")
+/// Why a plan of another form is not fixed: its tool's text is not ours to rewrite.
+pub(crate) fn of_dialect(dialect: &Dialect) -> Failure {
+    let (what, name) = (dialect.what, dialect.name);
+    Failure::usage(format!(
+        "cannot fix {what}: --fix edits plans in JSON and YAML only"
+    ))
+    .help(format!(
+        "fix what it becomes: plan-validate --from {name} FILE > plan.json"
+    ))
 }
 
 fn exit(examination: &Examination, fixed: &Fixed) -> Exit {

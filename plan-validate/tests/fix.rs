@@ -220,3 +220,36 @@ fn what_is_left_tells_the_exit_code() {
         (Some(0), String::new(), String::new())
     );
 }
+
+#[test]
+fn a_plan_of_another_tool_is_not_fixed_and_it_is_said_how_to() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects");
+    for (dialect, file) in [
+        ("oat", "groups"),
+        ("orchestra", "whole"),
+        ("archetype", "whole/pocket.yaml"),
+        ("tasks", "array/tasks.json"),
+        ("task-master", "whole"),
+        ("beads", "older/beads.jsonl"),
+        ("spec-kit", "whole/tasks.md"),
+        ("ccpm", "whole"),
+    ] {
+        let folder = root.join(dialect);
+        for more in [&[][..], &["--write"]] {
+            let output = run(
+                &folder,
+                &[&["--from", dialect, "--fix", file], more].concat(),
+            );
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{dialect}: {said}");
+            assert!(output.stdout.is_empty(), "{dialect}");
+            let lines: Vec<&str> = said.lines().collect();
+            assert!(
+                lines[0].ends_with("--fix edits plans in JSON and YAML only"),
+                "{said}"
+            );
+            let way = format!("plan-validate --from {dialect} FILE > plan.json");
+            assert!(lines.len() == 2 && lines[1].ends_with(&way), "{said}");
+        }
+    }
+}
