@@ -145,6 +145,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule(175, "gate-off", Warning),
     rule(176, "autonomy-actions", Warning),
     rule(177, "required", Warning),
+    rule(178, "gate-field", Warning),
     rule(180, "no-milestone", Warning),
     rule(181, "milestone-twice", Fatal),
     rule(182, "depends-on", Warning),

@@ -42,7 +42,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FORM", value_enum, default_value = "auto")]
     pub(crate) from: From,
 
-    /// Repeat the per-feature phases of an archetype for these (features.yaml)
+    /// Repeat the per-feature phases of an archetype for these, and settle its conditions (features.yaml)
     #[arg(long, value_name = "FILE")]
     pub(crate) features: Option<PathBuf>,
 

@@ -5,12 +5,14 @@
 //! for an agent (`/auto:init`), never one for a shell.
 
 mod autonomy;
+mod condition;
 mod features;
 mod gates;
 mod phases;
 mod steps;
 mod work;
 
+use self::condition::Terms;
 use self::features::Features;
 use crate::dialect::{Dialect, Draft, Material, Node};
 
@@ -29,6 +31,13 @@ pub(super) const ARCHETYPE: Dialect = Dialect {
     takes_features: true,
     read,
 };
+
+/// What the phases are made of, beside their own words.
+struct Source<'a> {
+    features: Option<&'a Features>,
+    gates: &'a gates::Gates,
+    terms: &'a Terms<'a>,
+}
 
 fn read(material: &Material) -> Draft {
     let mut draft = Draft::default();
@@ -53,8 +62,14 @@ fn read(material: &Material) -> Draft {
         }
     };
     let features = Features::read(material, &mut draft);
-    let gates = gates::Gates::read(&archetype, &mut draft);
-    let Some(phases) = phases::read(&archetype, features.as_ref(), &gates, &mut draft) else {
+    let terms = Terms::new(&archetype, features.as_ref());
+    let gates = gates::Gates::read(&archetype, &terms, &mut draft);
+    let source = Source {
+        features: features.as_ref(),
+        gates: &gates,
+        terms: &terms,
+    };
+    let Some(phases) = phases::read(&archetype, &source, &mut draft) else {
         return draft;
     };
     let mut plan = Node::map(archetype.at.clone());

@@ -6,6 +6,8 @@ use super::autonomy;
 use crate::dialect::{Draft, Material, Node};
 
 pub(super) struct Features {
+    /// The whole file: what else it says, conditions may ask for.
+    pub(super) root: Node,
     pub(super) project: Option<Node>,
     pub(super) out_of_scope: Option<Node>,
     pub(super) all: Vec<Feature>,
@@ -32,10 +34,15 @@ impl Features {
                 return None;
             }
         };
+        Some(Features::of(root, draft))
+    }
+
+    pub(super) fn of(root: Node, draft: &mut Draft) -> Features {
         let mut features = Features {
             project: root.some("project_name").cloned(),
             out_of_scope: root.some("out_of_scope").cloned(),
             all: Vec::new(),
+            root: Node::map(root.at.clone()),
         };
         let mut ids = HashSet::new();
         let mut add = |list: &Node, priority: Option<&str>, draft: &mut Draft| {
@@ -70,7 +77,8 @@ impl Features {
                 help,
             );
         }
-        Some(features)
+        features.root = root;
+        features
     }
 }
 

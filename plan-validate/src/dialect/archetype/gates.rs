@@ -1,6 +1,7 @@
 //! Quality gates, in the four shapes that archetypes have: a command, an object with one, a statement, and a single key
 //! such as `coverage_threshold: 80`.
 
+use super::condition::{Applies, Terms};
 use crate::dialect::{Draft, Node};
 
 /// Gates by stage, in our form.
@@ -10,14 +11,14 @@ pub(super) struct Gates {
 }
 
 impl Gates {
-    pub(super) fn read(archetype: &Node, draft: &mut Draft) -> Gates {
+    pub(super) fn read(archetype: &Node, terms: &Terms, draft: &mut Draft) -> Gates {
         let mut gates = Gates::default();
         for (stage, list) in archetype
             .some("quality_gates")
             .map(Node::entries)
             .unwrap_or_default()
         {
-            let items = list_of(list, draft);
+            let items = list_of(list, terms, draft);
             gates
                 .stages
                 .push((stage.clone(), Node::list(items, list.at.clone())));
@@ -43,7 +44,7 @@ impl Gates {
 }
 
 /// A list of gates in any of their shapes.
-pub(super) fn list_of(list: &Node, draft: &mut Draft) -> Vec<Node> {
+pub(super) fn list_of(list: &Node, terms: &Terms, draft: &mut Draft) -> Vec<Node> {
     if !list.is_list() && !list.is_null() {
         draft.error(
             "gates",
@@ -54,33 +55,90 @@ pub(super) fn list_of(list: &Node, draft: &mut Draft) -> Vec<Node> {
     }
     let mut gates = Vec::new();
     for gate in list.items() {
-        one(gate, &mut gates, draft);
+        one(gate, terms, &mut gates, draft);
+    }
+    for gate in &mut gates {
+        gate.sort_entries(&[
+            "name",
+            "command",
+            "assert",
+            "manual",
+            "required",
+            "threshold",
+            "condition",
+        ]);
     }
     gates
 }
 
-fn one(gate: &Node, gates: &mut Vec<Node>, draft: &mut Draft) {
+fn one(gate: &Node, terms: &Terms, gates: &mut Vec<Node>, draft: &mut Draft) {
     // gate-run tells assertions, commands and statements apart, and never runs what may be either.
     if gate.as_str().is_some_and(|text| !text.trim().is_empty()) {
-        gates.push(gate.clone());
-    } else if gate.get("command").is_some() {
-        command(gate, gates, draft);
-    } else if let [(key, value)] = gate.entries() {
-        gates.extend(assertion(key, value, draft));
+        return gates.push(gate.clone());
+    }
+    let what = match gate
+        .some("name")
+        .or(gate.get("command"))
+        .and_then(Node::text)
+    {
+        Some(name) => format!("the gate `{}`", name.escape_debug()),
+        None => "the gate".to_owned(),
+    };
+    let applies = terms.apply_as("gate-condition", gate, &what, None, draft);
+    if applies == Applies::No {
+        return;
+    }
+    // Of every gate, beside what it is.
+    let mut common = Node::map(gate.at.clone());
+    if let Some((name, text)) = gate
+        .some("name")
+        .and_then(|name| Some((name, name.text()?)))
+    {
+        common.set("name", Node::new(text, name.at.clone()));
+    }
+    required(gate, &mut common, draft);
+    if let Some(condition) = gate
+        .some("condition")
+        .filter(|_| applies == Applies::Unknown)
+    {
+        common.set("condition", condition.clone());
+    }
+    let is_common = |key: &str| matches!(key, "name" | "required" | "condition");
+    let mut own = gate.entries().iter().filter(|(key, _)| !is_common(key));
+    if gate.get("command").is_some() {
+        command(gate, common, gates, draft);
+    } else if let (Some((key, value)), None) = (own.next(), own.next()) {
+        gates.extend(assertion(key, value, common, draft));
     } else {
-        draft.error(
-            "gates",
-            format!(
-                "the gate is {}, and neither a command nor a statement",
-                gate.kind()
-            ),
-            gate.at.clone(),
-            "write a command, a statement, or `command:` with `required:`",
+        let message = format!(
+            "the gate is {}, and neither a command nor a statement",
+            gate.kind()
         );
+        let help = "write a command, a statement, or `command:` with `required:`";
+        draft.error("gates", message, gate.at.clone(), help);
     }
 }
 
-/// Keys that mean something else in a gate of ours.
+fn required(gate: &Node, common: &mut Node, draft: &mut Draft) {
+    let Some(required) = gate.some("required") else {
+        return;
+    };
+    let at = required.at.clone();
+    match (required.as_bool(), required.as_str()) {
+        (Some(word), _) => common.set("required", Node::new(word, at)),
+        (None, Some(word @ ("yes" | "no"))) => {
+            let word = word == "yes";
+            draft.warn("required", format!("read as {word}"), at.clone());
+            common.set("required", Node::new(word, at));
+        }
+        _ => {
+            let help = "a gate that is not required only warns";
+            draft.error("gates", "`required` is true or false", at, help);
+        }
+    }
+}
+
+/// Keys that mean something in a gate of ours, and nothing in one of an archetype.
 const OURS: &[&str] = &[
     "assert",
     "from",
@@ -99,118 +157,100 @@ const OURS: &[&str] = &[
     "timeoutSeconds",
     "cwd",
     "env",
-    "threshold",
-    "condition",
     "fix",
-    "name",
-    "required",
-    "command",
 ];
 
-/// `{command, name, required, threshold, condition}`; what else it has is kept.
-fn command(gate: &Node, gates: &mut Vec<Node>, draft: &mut Draft) {
-    let mut ours = Node::map(gate.at.clone());
-    let command = gate
-        .get("command")
-        .filter(|node| node.as_str().is_some_and(|text| !text.trim().is_empty()));
-    let Some(command) = command else {
+/// `{command, name, required, threshold}`; what else it has is kept.
+fn command(gate: &Node, common: Node, gates: &mut Vec<Node>, draft: &mut Draft) {
+    let text = gate.get("command").filter(|node| node.as_str().is_some());
+    let Some(command) = text.filter(|node| !node.as_str().unwrap_or_default().trim().is_empty())
+    else {
         let help = "write `command: npm test`";
-        draft.error(
-            "gates",
-            "the command of the gate is no text",
-            gate.at.clone(),
-            help,
-        );
-        return;
+        let message = "the command of the gate is no text";
+        return draft.error("gates", message, gate.at.clone(), help);
     };
-    if let Some((name, text)) = gate
-        .some("name")
-        .and_then(|name| Some((name, name.text()?)))
-    {
-        ours.set("name", Node::new(text, name.at.clone()));
-    }
+    let mut ours = common;
     ours.set("command", command.clone());
-    if let Some(required) = gate.some("required") {
-        match (required.as_bool(), required.as_str()) {
-            (Some(word), _) => ours.set("required", Node::new(word, required.at.clone())),
-            (None, Some("yes" | "no")) => {
-                let word = required.as_str() == Some("yes");
-                draft.warn("required", format!("read as {word}"), required.at.clone());
-                ours.set("required", Node::new(word, required.at.clone()));
-            }
-            _ => {
-                let help = "a gate that is not required only warns";
-                draft.error(
-                    "gates",
-                    "`required` is true or false",
-                    required.at.clone(),
-                    help,
-                );
-            }
+    for (key, value) in gate.entries() {
+        if OURS.contains(&key.as_str()) {
+            let message = format!("`{key}` is no field of an archetype's gate: it is left out");
+            let help = "write the gate into the plan itself if it is meant";
+            draft.warn_with("gate-field", message, value.at.clone(), help);
+        } else if !matches!(
+            key.as_str(),
+            "name" | "required" | "condition" | "threshold"
+        ) {
+            ours.set(key, value.clone());
         }
     }
-    for (key, value) in gate
-        .entries()
-        .iter()
-        .filter(|(key, _)| !OURS.contains(&key.as_str()))
-    {
-        ours.set(key, value.clone());
-    }
-    if let Some(condition) = gate.some("condition").and_then(Node::text) {
-        let at = gate.some("condition").map(|node| node.at.clone());
-        let at = at.unwrap_or_else(|| gate.at.clone());
-        draft.warn_with(
-            "gate-condition",
-            "nothing here says whether the condition of the gate holds: without `gate-run --var` it runs",
-            at.clone(),
-            "take the gate out if it does not apply",
-        );
-        ours.set("condition", Node::new(condition, at));
-    }
     if let Some(threshold) = gate.some("threshold") {
-        let numbers = threshold.entries().iter();
-        let named = !threshold.entries().is_empty()
-            && numbers
-                .map(|(_, least)| least)
-                .all(|least| least.as_f64().is_some());
-        if named || threshold.as_f64().is_some() {
-            ours.set("threshold", threshold.clone());
-        } else {
-            draft.error(
-                "gates",
-                "the threshold of the gate is neither a number nor numbers by name",
-                threshold.at.clone(),
-                "write `threshold: 80` or `threshold: {lines: 80, branches: 70}`",
-            );
+        match least(threshold) {
+            Ok(least) => ours.set("threshold", least),
+            Err(other) => no_number(&other, draft),
         }
     }
     gates.push(ours);
 }
 
-/// `coverage >= 80%`, when it is a number that is given.
-fn at_least(metric: &str, least: &Node) -> Option<Node> {
-    least.as_f64()?;
-    let metric: String = metric.chars().filter(|c| !"<>=!".contains(*c)).collect();
-    let metric = metric.trim();
-    let text = format!("{metric} >= {}%", least.text()?);
-    (!metric.is_empty()).then(|| Node::new(text, least.at.clone()))
+/// A number of percent, or one by each name, as gate-run holds the command's report against it. Fails with what is none.
+fn least(threshold: &Node) -> Result<Node, Node> {
+    let percent = |node: &Node| {
+        let number = percent(node).and_then(|number| number.parse::<f64>().ok());
+        let number = number.ok_or_else(|| node.clone())?;
+        Ok(Node::new(number, node.at.clone()))
+    };
+    if !threshold.is_map() || threshold.entries().is_empty() {
+        return percent(threshold);
+    }
+    let mut by_name = Node::map(threshold.at.clone());
+    for (name, least) in threshold.entries() {
+        by_name.set(name, percent(least)?);
+    }
+    Ok(by_name)
 }
 
-/// `{all_tests_pass: true}` is for a person to confirm, `{coverage_threshold: 80}` a number to compare.
-fn assertion(key: &str, value: &Node, draft: &mut Draft) -> Option<Node> {
+/// The number of `80` or of `80%`.
+fn percent(node: &Node) -> Option<String> {
+    let text = node.text()?;
+    let number = text.trim().trim_end_matches('%').trim();
+    let is_number = number.parse::<f64>().is_ok_and(f64::is_finite);
+    let is_plain = number.starts_with(|c: char| c.is_ascii_digit());
+    (is_number && is_plain).then(|| number.to_owned())
+}
+
+fn no_number(threshold: &Node, draft: &mut Draft) {
+    let help = "write `threshold: 80`, or `threshold: {lines: 80, branches: 70}`";
+    let message = format!(
+        "a threshold is a number of percent, not {}",
+        threshold.kind()
+    );
+    draft.error("gates", message, threshold.at.clone(), help);
+}
+
+/// `coverage >= 80%`, when it is a number that is given.
+fn at_least(metric: &str, least: &Node) -> Option<Node> {
+    let number = percent(least)?;
+    let metric: String = metric.chars().filter(|c| !"<>=!".contains(*c)).collect();
+    let metric = metric.trim();
+    let assert = format!("{metric} >= {number}%");
+    (!metric.is_empty()).then(|| Node::new(assert, least.at.clone()))
+}
+
+/// `{coverage_threshold: 80}` is a number to compare, `{all_tests_pass: true}` for a person to confirm. So is any other
+/// number: nothing says whether it is the most or the least.
+fn assertion(key: &str, value: &Node, common: Node, draft: &mut Draft) -> Option<Node> {
     let words = key.replace(['_', '-'], " ");
-    let mut gate = Node::map(value.at.clone());
-    if let Some(assert) = at_least(words.trim_end_matches(" threshold"), value) {
+    let mut gate = common;
+    let metric = words.strip_suffix(" threshold");
+    let metric = metric.or((words == "coverage").then_some("coverage"));
+    if let Some(assert) = metric.and_then(|metric| at_least(metric, value)) {
         gate.set("assert", assert);
     } else if value.as_bool() == Some(false) {
-        draft.warn(
-            "gate-off",
-            format!("the gate `{key}` is switched off"),
-            value.at.clone(),
-        );
+        let message = format!("the gate `{key}` is switched off");
+        draft.warn("gate-off", message, value.at.clone());
         return None;
     } else {
-        let statement = match value.as_str() {
+        let statement = match value.prose() {
             Some(text) => format!("{words}: {text}"),
             None => words,
         };
@@ -233,18 +273,24 @@ mod tests {
 - {command: npm run lint, name: Lint, required: false}
 - {command: npm run cov, threshold: 80}
 - {command: npm run cov, threshold: {lines: 80, branches: 70}, required: true}
+- {command: npm run cov, threshold: 80%}
 - {command: npm audit, condition: has_payments, auto_fix: true}
+- {command: npm run e2e, condition: has_e2e}
+- {command: npm run api, condition: has_api, required: false}
+- {command: npm run check, env: {A: b}}
 - all_tests_pass: true
-- coverage_threshold: 90
+- {coverage_threshold: 90, required: false, name: Coverage}
+- bundle_size: 200
 - changelog_updated: false
 - release_notes: reviewed
 - {}
 - [x]
-- {command: npm run cov, threshold: most}
+- {command: npm run cov, threshold: much}
 ";
         let mut draft = Draft::default();
         let list = Node::from_yaml(yaml, 0).expect("YAML");
-        let gates = list_of(&list, &mut draft);
+        let archetype = Node::from_yaml("{has_e2e: false, has_api: true}", 0).expect("YAML");
+        let gates = list_of(&list, &Terms::new(&archetype, None), &mut draft);
         let gates: Vec<_> = gates.iter().map(Node::value).collect();
         assert_eq!(
             json!(gates),
@@ -252,11 +298,15 @@ mod tests {
                 "npm test",
                 "coverage >= 80%",
                 {"command": "npm run lint", "name": "Lint", "required": false},
-                {"command": "npm run cov", "threshold": 80},
-                {"command": "npm run cov", "required": true, "threshold": {"lines": 80, "branches": 70}},
+                {"command": "npm run cov", "threshold": 80.0},
+                {"command": "npm run cov", "required": true, "threshold": {"lines": 80.0, "branches": 70.0}},
+                {"command": "npm run cov", "threshold": 80.0},
                 {"command": "npm audit", "condition": "has_payments", "auto_fix": true},
+                {"command": "npm run api", "required": false},
+                {"command": "npm run check"},
                 {"manual": "all tests pass"},
-                {"assert": "coverage >= 90%"},
+                {"assert": "coverage >= 90%", "required": false, "name": "Coverage"},
+                {"manual": "bundle size: 200"},
                 {"manual": "release notes: reviewed"},
                 {"command": "npm run cov"},
             ])
@@ -269,7 +319,15 @@ mod tests {
             .collect();
         assert_eq!(
             codes,
-            ["gate-condition", "gate-off", "gates", "gates", "gates"]
+            [
+                "gate-condition",
+                "skipped",
+                "gate-field",
+                "gate-off",
+                "gates",
+                "gates",
+                "gates"
+            ]
         );
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::features::Features;
-use super::gates::Gates;
+use super::Source;
+use super::condition::Applies;
 use super::steps::Step;
 use super::work::{self, After};
 use crate::dialect::{Draft, Node};
@@ -20,16 +20,15 @@ pub(super) struct Phases {
     pub(super) reviewed: Vec<Node>,
 }
 
-pub(super) fn read(
-    archetype: &Node,
-    features: Option<&Features>,
-    gates: &Gates,
-    draft: &mut Draft,
-) -> Option<Phases> {
-    let sources = sources(archetype, draft)?;
-    check_features(&sources, features, draft);
+pub(super) fn read(archetype: &Node, source: &Source, draft: &mut Draft) -> Option<Phases> {
+    let mut sources = sources(archetype, draft)?;
+    check_features(&sources, source, draft);
+    sources.retain(|(phase, id)| {
+        let what = format!("the phase {id}");
+        source.terms.apply(phase, &what, None, draft) != Applies::No
+    });
     let mut all = Phases::default();
-    let mut order = Order::default();
+    let mut built = Vec::new();
     for (index, (phase, id)) in sources.iter().enumerate() {
         all.phases.push(node_of_phase(phase, id, index + 1, draft));
         if let Some(per_feature) = phase.some("per_feature") {
@@ -37,17 +36,21 @@ pub(super) fn read(
             let patterns = conditions.filter_map(|condition| condition.some("pattern"));
             all.reviewed.extend(patterns.cloned());
         }
-        let next = sources.get(index + 1).map_or("", |(_, next)| next.as_str());
-        let steps = work::of(phase, id, features, gates, draft);
-        let steps = work::closed(steps, phase, id, next, gates);
+        let steps = work::of(phase, id, source, draft)?;
+        // What must hold before the next phase stands at the last task before it, whichever phase that is of.
+        if !steps.is_empty() {
+            built.push((phase, id, steps));
+        }
+    }
+    let names: Vec<&str> = built.iter().map(|(_, id, _)| id.as_str()).collect();
+    let nexts: Vec<&str> = names.iter().skip(1).copied().chain([""]).collect();
+    let mut order = Order::default();
+    for ((phase, id, steps), next) in built.into_iter().zip(nexts) {
+        let steps = work::closed(steps, phase, id, next, source, draft);
         let Some(waits) = order.of_phase(&steps) else {
             let message = format!("more than {MOST} dependencies between tasks");
-            draft.error(
-                "too-large",
-                message,
-                phase.at.clone(),
-                "have fewer features",
-            );
+            let help = "have fewer features";
+            draft.error("too-large", message, phase.at.clone(), help);
             return None;
         };
         let at = phase
@@ -188,18 +191,9 @@ fn node_of_phase(phase: &Node, id: &str, order: usize, draft: &mut Draft) -> Nod
     {
         node.set("checkpoint", checkpoint.clone());
     }
-    if let Some(condition) = phase.some("condition") {
-        draft.warn_with(
-            "condition",
-            format!(
-                "the phase {id} has a condition, which is not evaluated: it is part of the plan"
-            ),
-            condition.at.clone(),
-            "take the phase out of a copy of the archetype if it does not apply",
-        );
-    } else if let Some(optional) = phase
+    if let Some(optional) = phase
         .some("optional")
-        .filter(|node| node.as_bool() == Some(true))
+        .filter(|node| node.as_bool() == Some(true) && phase.some("condition").is_none())
     {
         draft.warn(
             "condition",
@@ -211,8 +205,9 @@ fn node_of_phase(phase: &Node, id: &str, order: usize, draft: &mut Draft) -> Nod
 }
 
 /// A feature that names a phase which is not repeated for features would be lost.
-fn check_features(phases: &[(&Node, String)], features: Option<&Features>, draft: &mut Draft) {
-    for feature in features
+fn check_features(phases: &[(&Node, String)], source: &Source, draft: &mut Draft) {
+    for feature in source
+        .features
         .map(|features| &features.all[..])
         .unwrap_or_default()
     {

@@ -96,6 +96,27 @@ impl Step {
         self.gates.push(gate);
     }
 
+    /// A look by a person, where the phase asks for it for features with one of these flags.
+    pub(super) fn reviewed(&mut self, feature: &Feature, conditions: &[Node]) {
+        let flags = ["flags", "tags", "flag"].iter();
+        let flags = flags.filter_map(|key| feature.node.some(key));
+        let flags: Vec<String> = flags.flat_map(Node::each).filter_map(Node::text).collect();
+        for condition in conditions {
+            let Some(flag) = condition.some("flag").and_then(Node::text) else {
+                continue;
+            };
+            if flags.contains(&flag) {
+                let message = condition.some("message").and_then(Node::text);
+                let message = message.filter(|text| !text.trim().is_empty());
+                let statement =
+                    message.unwrap_or_else(|| format!("{flag}: a person has looked at it"));
+                let mut gate = Node::map(condition.at.clone());
+                gate.set("manual", Node::new(statement.trim(), condition.at.clone()));
+                self.gates.push(gate);
+            }
+        }
+    }
+
     /// The feature that it builds.
     pub(super) fn feature(&mut self, feature: &Feature) {
         let node = &feature.node;

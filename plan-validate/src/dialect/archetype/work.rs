@@ -1,7 +1,9 @@
 //! The tasks of a phase: its steps, its features, those of the list, or the phase itself.
 
-use super::features::{Feature, Features};
-use super::gates::{self, Gates};
+use super::Source;
+use super::condition::Applies;
+use super::features::Feature;
+use super::gates;
 use super::steps::Step;
 use crate::dialect::{Draft, Node};
 
@@ -31,48 +33,43 @@ impl After<'_> {
     }
 }
 
-/// The tasks of a phase.
+/// The tasks of a phase; none when there are too many.
 pub(super) fn of<'a>(
     phase: &Node,
     id: &str,
-    features: Option<&'a Features>,
-    gates: &Gates,
+    source: &Source<'a>,
     draft: &mut Draft,
-) -> Vec<(Step, After<'a>)> {
+) -> Option<Vec<(Step, After<'a>)>> {
     let mut all = Vec::new();
     for (number, step) in items(phase, "steps").iter().enumerate() {
         let name = step
             .some("id")
             .and_then(Node::text)
             .unwrap_or_else(|| (number + 1).to_string());
+        let id = format!("{id}.{name}");
+        if source
+            .terms
+            .apply(step, &format!("the step {id}"), None, draft)
+            == Applies::No
+        {
+            continue;
+        }
         let step = match step.as_str() {
-            Some(_) => Step::named(format!("{id}.{name}"), step),
-            None => Step::new(format!("{id}.{name}"), step).confirmed(step),
+            Some(_) => Step::named(id, step),
+            None => Step::new(id, step).confirmed(step),
         };
         all.push((step, After::Previous));
     }
     for (number, feature) in items(phase, "features").iter().enumerate() {
-        static_feature(feature, id, number, gates, &mut all, draft);
+        static_feature(feature, id, number, source, &mut all, draft);
     }
     let is_dynamic = phase.get("dynamic").and_then(Node::as_bool) == Some(true)
         || phase.some("per_feature").is_some();
     if is_dynamic {
-        let Some(features) = features else {
-            draft.error(
-                "no-features",
-                format!(
-                    "the phase {id} is repeated for every feature, and there is no list of features"
-                ),
-                phase
-                    .get("dynamic")
-                    .map_or(phase.at.clone(), |node| node.at.clone()),
-                "give it: --features features.yaml",
-            );
-            return all;
-        };
-        dynamic(phase, id, features, gates, &mut all, draft);
+        dynamic(phase, id, source, &mut all, draft)?;
+        return Some(all);
     }
-    if all.is_empty() && !is_dynamic {
+    if items(phase, "steps").is_empty() && items(phase, "features").is_empty() {
         for workflow in items(phase, "workflows") {
             let name = workflow.text().unwrap_or_default();
             let mut step = Step::named(format!("{id}.{name}"), workflow);
@@ -82,13 +79,17 @@ pub(super) fn of<'a>(
             ));
             all.push((step, After::Previous));
         }
+        if all.is_empty() {
+            let mut step = Step::new(id.to_owned(), phase);
+            step.line(format!("All of the phase: {}", title(phase, id)));
+            all.push((step, After::Previous));
+        }
     }
-    if all.is_empty() && !is_dynamic {
-        let mut step = Step::new(id.to_owned(), phase);
-        step.line(format!("All of the phase: {}", title(phase, id)));
-        all.push((step, After::Previous));
+    if all.is_empty() {
+        let message = format!("nothing is left to do in the phase {id}");
+        draft.warn("empty-phase", message, phase.at.clone());
     }
-    all
+    Some(all)
 }
 
 pub(super) fn items<'a>(node: &'a Node, key: &str) -> &'a [Node] {
@@ -107,7 +108,7 @@ fn static_feature<'a>(
     feature: &Node,
     phase: &str,
     number: usize,
-    gates: &Gates,
+    source: &Source<'a>,
     all: &mut Vec<(Step, After<'a>)>,
     draft: &mut Draft,
 ) {
@@ -115,17 +116,21 @@ fn static_feature<'a>(
         .some("id")
         .and_then(Node::text)
         .unwrap_or_else(|| (number + 1).to_string());
-    if let Some(condition) = feature.some("condition") {
-        draft.warn_with(
-            "condition",
-            format!(
-                "the feature {name} has a condition, which is not evaluated: it is part of the plan"
-            ),
-            condition.at.clone(),
-            "take the feature out of a copy of the archetype if it does not apply",
-        );
+    let what = format!("the feature {name}");
+    if source.terms.apply(feature, &what, Some(feature), draft) == Applies::No {
+        return;
     }
-    let steps = items(feature, "steps");
+    let gates = source.gates;
+    let steps = items(feature, "steps").iter().filter(|step| {
+        let what = format!("a step of the feature {name}");
+        source.terms.apply(step, &what, Some(feature), draft) != Applies::No
+    });
+    let steps: Vec<&Node> = steps.collect();
+    if steps.is_empty() && !items(feature, "steps").is_empty() {
+        let message = format!("nothing is left to do of the feature {name}");
+        draft.warn("empty-phase", message, feature.at.clone());
+        return;
+    }
     let mut whole = Step::new(format!("{phase}.{name}"), feature).confirmed(feature);
     whole.gates(gates.of("after_code_change"));
     whole.gates(gates.of("after_feature"));
@@ -137,15 +142,12 @@ fn static_feature<'a>(
         step.some("agent").and_then(Node::text)
             == steps.first().and_then(|step| step.some("agent")?.text())
     };
-    if steps.iter().all(same_agent) {
+    if steps.iter().all(|step| same_agent(step)) {
         if let Some(agent) = steps.first().and_then(|step| step.some("agent")) {
             whole.node.set("role", agent.clone());
         }
-        for step in steps {
-            let text = ["action", "name", "description"]
-                .iter()
-                .find_map(|key| step.some(key)?.text());
-            whole.line(format!("- {}", text.or(step.text()).unwrap_or_default()));
+        for step in &steps {
+            whole.line(format!("- {}", text_of(step)));
         }
         all.push((whole, After::Previous));
         return;
@@ -161,60 +163,94 @@ fn static_feature<'a>(
     }
 }
 
-/// One task for every feature of the list.
+/// More lines of features times steps nobody would read.
+const MOST: usize = 1_000_000;
+
+/// One task for every feature of the list; none when there are too many.
 fn dynamic<'a>(
     phase: &Node,
     id: &str,
-    features: &'a Features,
-    gates: &Gates,
+    source: &Source<'a>,
     all: &mut Vec<(Step, After<'a>)>,
     draft: &mut Draft,
-) {
-    let per_feature = phase.some("per_feature");
-    let own = per_feature.and_then(|node| node.some("quality_gates"));
-    let own = own
-        .map(|list| gates::list_of(list, draft))
-        .unwrap_or_default();
+) -> Option<()> {
+    let Some(features) = source.features else {
+        let at = phase.get("dynamic").unwrap_or(phase).at.clone();
+        let message = format!(
+            "the phase {id} is repeated for every feature, and there is no list of features"
+        );
+        draft.error(
+            "no-features",
+            message,
+            at,
+            "give it: --features features.yaml",
+        );
+        return Some(());
+    };
+    let nothing = Node::map(phase.at.clone());
+    let per_feature = phase.some("per_feature").unwrap_or(&nothing);
+    let own = per_feature.some("quality_gates");
+    let own = own.map(|list| gates::list_of(list, source.terms, draft));
+    let own = own.unwrap_or_default();
+    let actions = items(per_feature, "steps");
+    if features.all.len().saturating_mul(actions.len()) > MOST {
+        let message = format!("more than {MOST} steps of features");
+        draft.error(
+            "too-large",
+            message,
+            phase.at.clone(),
+            "have fewer features",
+        );
+        return None;
+    }
     let before = all.len();
     for feature in &features.all {
         let wanted = feature.phase.as_ref().and_then(Node::text);
-        if wanted.is_some_and(|wanted| wanted != id) {
+        let name = feature.id.text().unwrap_or_default();
+        let what = format!("the feature {name}");
+        if wanted.is_some_and(|wanted| wanted != id)
+            || source
+                .terms
+                .apply(&feature.node, &what, Some(&feature.node), draft)
+                == Applies::No
+        {
             continue;
         }
-        let name = feature.id.text().unwrap_or_default();
         let mut step = Step::new(format!("{id}.{name}"), &feature.node);
-        step.list(
-            "Workflows",
-            per_feature.and_then(|node| node.some("workflows")),
-        );
-        for action in per_feature
-            .map(|node| items(node, "steps"))
-            .unwrap_or_default()
-        {
-            let text = ["action", "name", "description"]
-                .iter()
-                .find_map(|key| action.some(key)?.text());
-            step.line(format!("- {}", text.or(action.text()).unwrap_or_default()));
+        step.list("Workflows", per_feature.some("workflows"));
+        for action in actions {
+            let what = format!("a step of {id}.{name}");
+            let applies = source
+                .terms
+                .apply(action, &what, Some(&feature.node), draft);
+            if applies == Applies::No {
+                continue;
+            }
+            step.line(format!("- {}", text_of(action)));
         }
         step.feature(feature);
-        let common = gates
-            .of("after_code_change")
-            .iter()
-            .chain(gates.of("after_feature"));
+        let common = source.gates.of("after_code_change").iter();
+        let common = common.chain(source.gates.of("after_feature"));
         let common: Vec<Node> = match own.is_empty() {
             true => common.cloned().collect(),
             false => own.clone(),
         };
         step.gates(&common);
+        step.reviewed(feature, items(per_feature, "checkpoint_conditions"));
         all.push((step, After::Feature(feature)));
     }
     if all.len() == before {
-        draft.warn(
-            "empty-phase",
-            format!("no feature is built in the phase {id}"),
-            phase.at.clone(),
-        );
+        let message = format!("no feature is built in the phase {id}");
+        draft.warn("empty-phase", message, phase.at.clone());
     }
+    Some(())
+}
+
+/// A step in a line.
+fn text_of(step: &Node) -> String {
+    let keys = ["action", "name", "description"];
+    let text = keys.iter().find_map(|key| step.some(key)?.text());
+    text.or(step.text()).unwrap_or_default()
 }
 
 /// What must hold when the phase is done stands at its last task: outputs, and the gates before a checkpoint or before
@@ -224,22 +260,36 @@ pub(super) fn closed<'a>(
     phase: &Node,
     id: &str,
     next: &str,
-    gates: &Gates,
+    source: &Source,
+    draft: &mut Draft,
 ) -> Vec<(Step, After<'a>)> {
+    let gates = source.gates;
     let Some((last, _)) = steps.last_mut() else {
         return steps;
     };
+    let mut outputs = Vec::new();
     for output in items(phase, "outputs") {
-        if let Some(path) = output
-            .as_str()
-            .filter(|path| !path.contains('*') && !path.is_empty())
-        {
-            let mut gate = Node::map(output.at.clone());
-            gate.set("artifact", Node::new(path, output.at.clone()));
+        // `{path, required, condition}` in some.
+        let path = output.some("path").unwrap_or(output);
+        let Some(text) = path.as_str().filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        let what = format!("the output {}", text.escape_debug());
+        if source.terms.apply(output, &what, None, draft) == Applies::No {
+            continue;
+        }
+        outputs.push(path.clone());
+        if !text.contains('*') {
+            let mut gate = Node::map(path.at.clone());
+            gate.set("artifact", path.clone());
+            if output.get("required").and_then(Node::as_bool) == Some(false) {
+                gate.set("required", Node::new(false, path.at.clone()));
+            }
             last.gates(&[gate]);
         }
     }
-    last.list("Outputs of the phase", phase.some("outputs"));
+    let outputs = Node::list(outputs, phase.at.clone());
+    last.list("Outputs of the phase", Some(&outputs));
     if phase.get("checkpoint").and_then(Node::as_bool) == Some(true) && !PAPER.contains(&id) {
         last.gates(gates.of("before_checkpoint"));
     }
