@@ -220,7 +220,8 @@ impl Rule {
             return "";
         };
         let page = &PAGES[start + heading.len()..];
-        let end = page.find("\n## ").unwrap_or(page.len());
+        // Examples in Markdown have headings, too.
+        let end = page.find("\n## V").unwrap_or(page.len());
         page[..end].trim()
     }
 

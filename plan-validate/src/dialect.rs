@@ -39,6 +39,8 @@ mod tests;
 pub(crate) use self::choice::{Choice, choose};
 pub(crate) use self::draft::Draft;
 pub(crate) use self::glimpse::Glimpse;
+#[cfg(test)]
+pub(crate) use self::material::Text;
 pub(crate) use self::material::{File, Material};
 pub(crate) use self::node::Node;
 
