@@ -212,7 +212,12 @@ fn plan(source: &Source, levels: &Levels) -> Result<Checked, Failure> {
     let outline = match outline_of(&source.text, &notes) {
         Ok(outline) => outline,
         Err(error) => {
-            checked.form.push(syntax_problem(source, &error));
+            let mut problem = syntax_problem(source, &error);
+            if stream::is_next_document(source, &error) {
+                problem.message = "a second JSON document begins here".to_owned();
+                problem.help = Some("a plan is one document".to_owned());
+            }
+            checked.form.push(problem);
             return Ok(checked);
         }
     };

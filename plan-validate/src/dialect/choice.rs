@@ -95,14 +95,14 @@ fn gathered(
 /// The dialect of a text; none for JSON and YAML of the contract.
 fn guess(input: &Input) -> Result<Option<&'static Dialect>, Failure> {
     let glimpse = Glimpse::new(&input.name, &input.text);
+    let is_markdown = glimpse.name.ends_with(".md") || glimpse.name.ends_with(".markdown");
     // Texts in a plan of ours may look like anything.
-    if glimpse.lines().any(|line| line.starts_with("planId:")) {
+    if !is_markdown && glimpse.lines().any(|line| line.starts_with("planId:")) {
         return Ok(None);
     }
     if let Some(dialect) = ALL.iter().find(|dialect| (dialect.recognises)(&glimpse)) {
         return Ok(Some(dialect));
     }
-    let is_markdown = glimpse.name.ends_with(".md") || glimpse.name.ends_with(".markdown");
     if is_markdown && !glimpse.is_json() {
         return Err(
             Failure::input(format!("cannot tell what plan {} is", input.name))

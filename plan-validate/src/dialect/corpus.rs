@@ -125,6 +125,61 @@ fn report(dialect: &'static Dialect, file: &Path) -> String {
     }
 }
 
+/// All files that are of no dialect's: state, reviews, settings, streams of agents. None of them is a plan, and each is
+/// told from one.
+fn others(corpus: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    walk(corpus, &mut all);
+    let of_dialect: Vec<PathBuf> = PLACES
+        .iter()
+        .flat_map(|(_, folder, name)| files(corpus, folder, name))
+        .collect();
+    all.retain(|file| !of_dialect.iter().any(|known| file.starts_with(known)));
+    all.sort();
+    all
+}
+
+fn walk(folder: &Path, all: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        if path.is_dir() && name != "agent-streams-recorded" {
+            walk(&path, all);
+        } else if path.is_file() && name != "INDEX.md" {
+            all.push(path);
+        }
+    }
+}
+
+fn report_of_other(corpus: &Path, file: &Path) -> String {
+    let name = file.strip_prefix(corpus).expect("it is of the corpus");
+    let arguments = ["plan-validate".as_ref(), file.as_os_str()];
+    let cli = <Cli as clap::Parser>::try_parse_from(arguments).expect("the arguments are right");
+    let levels = crate::levels::Levels::default();
+    let (taken, examined) = match dialect::choose(&cli) {
+        Ok((Choice::Dialect(dialect, material), _)) => {
+            (dialect.name, examine_dialect(dialect, *material, &levels))
+        }
+        Ok((Choice::Plain(input, from), _)) => (
+            "plain",
+            crate::examination::examine(input, from, cli.kind, &levels),
+        ),
+        Err(failure) => {
+            let message = failure.message.replace(&*file.to_string_lossy(), "it");
+            return format!("{}: {message}", name.display());
+        }
+    };
+    let examined = examined.expect("the schema compiles");
+    let errors = examined.problems.iter();
+    let errors = errors.filter(|problem| problem.severity == Severity::Error);
+    let reason = errors.map(|problem| (problem.line.unwrap_or(0), &problem.message));
+    let verdict = match reason.min() {
+        Some((line, message)) => format!("refused, line {line}: {message}"),
+        None => "read".to_owned(),
+    };
+    format!("{}: taken for {taken}; {verdict}", name.display())
+}
+
 /// The real files of every dialect, as they belong together; none where there is no corpus.
 pub(super) fn samples() -> Vec<(&'static Dialect, Vec<(String, String)>)> {
     let Some(corpus) = corpus() else {
@@ -163,6 +218,10 @@ fn every_real_file_is_read_or_refused_for_a_reason() {
             text.push_str(&report(dialect, &file));
             text.push('\n');
         }
+    }
+    for file in others(&corpus) {
+        text.push_str(&report_of_other(&corpus, &file));
+        text.push('\n');
     }
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects/corpus.txt");
     if std::env::var_os("BLESS").is_some() {

@@ -24,7 +24,12 @@ pub(super) const OAT: Dialect = Dialect {
     recognises: |glimpse| {
         let is_key = |line: &str| line.starts_with("oat_plan_") || line.starts_with("oat_phase:");
         let is_task = |line: &str| ids::heading_of_task(line.trim_start_matches('#')).is_some();
+        // What was done, and how far it has come, tells of the same tasks and is no plan.
+        let is_beside = ["implementation.md", "state.md"]
+            .iter()
+            .any(|name| glimpse.name.ends_with(name));
         !glimpse.is_json()
+            && !is_beside
             && glimpse
                 .lines()
                 .any(|line| is_key(line) || line.starts_with("### ") && is_task(line))
