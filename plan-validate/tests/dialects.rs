@@ -195,6 +195,23 @@ fn what_cannot_be_told_is_asked_for() {
         3,
         &["cannot tell what plan notes.md is", "--from", "spec-kit"],
     );
+    // It tells of tasks of a plan, and how far they are: none of it is to be done.
+    let progress =
+        "---\noat_current_task_id: null\n---\n\n### Task p01-t01: Store\n\n**Status:** completed\n";
+    fs::write(root.join("implementation.md"), progress).expect("a file");
+    fs::write(
+        root.join("state.md"),
+        "---\nplanId: orch-1\noat_phase: plan\n---\n",
+    )
+    .expect("a file");
+    says(&["implementation.md"], 3, &["cannot tell what plan"]);
+    says(&["state.md"], 3, &["cannot tell what plan"]);
+    fs::write(
+        root.join("two.json"),
+        "{\"planId\": \"a\"}\n{\"planId\": \"b\"}\n",
+    )
+    .expect("a file");
+    says(&["two.json"], 3, &["a second JSON document begins here"]);
     says(&["."], 3, &["no plan is in it", "tasks.md (spec-kit)"]);
     says(
         &["--from", "oat", "."],
