@@ -4,7 +4,6 @@
 
 mod catalogue;
 mod cli;
-#[expect(dead_code, reason = "parts of the frame wait for the next dialects")]
 mod dialect;
 mod doubts;
 mod examination;

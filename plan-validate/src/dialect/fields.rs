@@ -24,13 +24,6 @@ impl<'n> Fields<'n> {
         self.node.some(key)
     }
 
-    /// The first of several spellings that is there.
-    pub(super) fn take_any(&mut self, keys: &[&'static str]) -> Option<&'n Node> {
-        let found = keys.iter().find_map(|key| self.node.some(key));
-        self.taken.extend(keys);
-        found
-    }
-
     /// A text that is not empty; a number as it would be written. Anything else stays with the rest.
     pub(super) fn take_text(&mut self, key: &'static str) -> Option<Node> {
         let node = self.node.some(key)?;

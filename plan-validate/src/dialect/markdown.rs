@@ -94,13 +94,6 @@ pub(crate) fn items(blocks: &[Block]) -> Vec<&Item> {
     all
 }
 
-impl Line {
-    /// Without emphasis marks and spaces around it.
-    pub(crate) fn plain(&self) -> String {
-        plain(&self.raw)
-    }
-}
-
 /// Without `**`, backticks and spaces around it.
 pub(crate) fn plain(raw: &str) -> String {
     raw.replace("**", "").replace('`', "").trim().to_owned()

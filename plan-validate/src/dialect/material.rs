@@ -69,13 +69,6 @@ impl Material {
         &self.source.text[file.span.clone()]
     }
 
-    /// The files in a folder of the material (`phases`; empty for the top), not those deeper down.
-    pub(crate) fn within<'m>(&'m self, folder: &'m str) -> impl Iterator<Item = &'m File> {
-        let is_within =
-            move |file: &&File| file.path.rsplit_once('/').map_or("", |(above, _)| above) == folder;
-        self.files.iter().filter(is_within)
-    }
-
     pub(crate) fn file(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }

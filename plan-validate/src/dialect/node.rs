@@ -267,7 +267,7 @@ impl Node {
         }
     }
 
-    /// The value alone, for what is handed on untouched.
+    #[cfg(test)]
     pub(crate) fn value(&self) -> Value {
         self.clone().into_parts().0
     }
