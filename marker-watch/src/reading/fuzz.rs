@@ -29,7 +29,7 @@ const SEEDS: [&[u8]; 14] = [
 ];
 
 /// What mutations put in.
-const WORDS: [&[u8]; 28] = [
+const WORDS: [&[u8]; 31] = [
     b"[DONE:t] x",
     b"[PROGRESS:t] 5%",
     b"[ERROR:",
@@ -46,6 +46,9 @@ const WORDS: [&[u8]; 28] = [
     b"\x1b[H",
     b"\x1b[5C",
     b"\x1b[3A",
+    b"\x1b[12G",
+    b"\x1b[5;9H",
+    b"\x1b[5;14H",
     b"\x1b]0;t\x07",
     b"\x1b]9;4;3;\x07",
     b"\x1b]133;D;0\x07",
@@ -167,6 +170,95 @@ fn try_one(dice: &mut Dice) {
         "{manner:?} {:?}",
         stream.escape_ascii().to_string()
     );
+}
+
+#[test]
+fn every_split_of_every_known_stream_is_understood_the_same() {
+    for stream in SEEDS {
+        // A long one, as far as it is looked at in a moment.
+        let stream = &stream[..stream.len().min(250)];
+        for dialect in [Some(Dialect::Text), None, Some(Dialect::Claude)] {
+            for (is_terminal, columns) in [(false, None), (true, None), (false, Some(40))] {
+                let manner = Manner {
+                    dialect,
+                    is_terminal,
+                    columns,
+                    lines: true,
+                };
+                let whole = read(manner, std::iter::once(stream));
+                assert_eq!(read(manner, stream.chunks(1)), whole, "{manner:?}");
+                for at in 1..stream.len() {
+                    let (first, rest) = stream.split_at(at);
+                    assert_eq!(
+                        read(manner, [first, rest].into_iter()),
+                        whole,
+                        "{manner:?} {at}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// As a terminal of so many columns breaks lines.
+fn wrapped(text: &str, columns: usize) -> String {
+    let rows = text.lines().map(|line| {
+        let letters: Vec<char> = line.chars().collect();
+        let rows = letters.chunks(columns).map(String::from_iter);
+        rows.collect::<Vec<_>>().join("\r\n")
+    });
+    rows.map(|row| row + "\r\n").collect()
+}
+
+#[test]
+fn the_prompt_in_any_dress_says_nothing_however_it_is_read() {
+    let prompt = include_str!("../../../schemas/examples/prompt-echo.txt");
+    let coloured = |text: &str| {
+        text.replace('[', "\x1b[1m[\x1b[36m")
+            .replace(' ', "\x1b[0m ")
+    };
+    // As programs do that send the cursor to each word.
+    let placed = prompt.replace("\n", "\r\n").replace(' ', "\x1b[5C");
+    let message =
+        serde_json::json!({"type": "user", "message": {"role": "user", "content": prompt}});
+    let dresses = [
+        prompt.to_owned(),
+        prompt.replace('\n', "\r\n"),
+        format!("```\n{prompt}```\n"),
+        format!("cat <<'EOF' >prompt.md\n{prompt}EOF\n"),
+        message.to_string() + "\n",
+        wrapped(prompt, 80),
+        wrapped(prompt, 40),
+        coloured(prompt),
+        coloured(&wrapped(prompt, 80)),
+        placed,
+    ];
+    let dialects = [
+        None,
+        Some(Dialect::Text),
+        Some(Dialect::Claude),
+        Some(Dialect::Codex),
+    ];
+    for (dress, dialect) in dresses
+        .iter()
+        .flat_map(|dress| dialects.map(|it| (dress, it)))
+    {
+        for (is_terminal, columns) in [
+            (false, None),
+            (true, None),
+            (false, Some(80)),
+            (false, Some(40)),
+        ] {
+            let manner = Manner {
+                dialect,
+                is_terminal,
+                columns,
+                lines: false,
+            };
+            let (markers, ..) = read(manner, std::iter::once(dress.as_bytes()));
+            assert!(markers.is_empty(), "{manner:?} {markers:?} in\n{dress}");
+        }
+    }
 }
 
 #[test]
