@@ -88,6 +88,9 @@ fn from_the_first_checkpoint_to_the_last_feature() {
     auto(&sandbox, "verify").expect(0);
     auto(&sandbox, "approve").expect(0);
     assert_eq!(value(&sandbox, "approval_history.0.phase"), "discovery");
+    let decides = "export ORCHESTRATE_DIR=.omgkit/run; state-edit --quiet decision ask ../storage 'where do sessions live?' \
+        --level 2 --option redis --option postgres --suggest redis --timeout 1ms && state-edit --quiet decision wait ../storage";
+    sandbox.sh(decides).expect(0);
 
     auto(&sandbox, "resume -- $PWD/worker").expect(5);
     auto(
@@ -118,6 +121,7 @@ fn from_the_first_checkpoint_to_the_last_feature() {
         "status: rejected",
         "Need soft delete columns",
         "# pocket",
+        "where do sessions live? By timeout, level 2.",
     ] {
         assert!(memory.contains(told), "{told:?} is not in\n{memory}");
     }
