@@ -87,7 +87,7 @@ fn start(
     let call = run
         .reviewer
         .as_ref()
-        .map(|reviewer| reviewer.call(here.base.as_deref()));
+        .map(|reviewer| reviewer.call(cwd, here.base.as_deref()));
     let call = call
         .transpose()
         .map_err(|error| cannot(format!("cannot write a prompt: {error}")))?;

@@ -211,9 +211,18 @@ impl Git {
 
     /// What has changed since a commit in files that git knows, without context.
     pub(crate) fn diff(&self, commit: &str) -> Result<Vec<u8>, String> {
+        self.diff_with(commit, "--unified=0")
+    }
+
+    /// The same, with the lines around each change.
+    pub(crate) fn diff_to_read(&self, commit: &str) -> Result<Vec<u8>, String> {
+        self.diff_with(commit, "--unified=3")
+    }
+
+    fn diff_with(&self, commit: &str, context: &str) -> Result<Vec<u8>, String> {
         self.ask([
             "diff",
-            "--unified=0",
+            context,
             "--no-color",
             "--no-renames",
             "--no-ext-diff",

@@ -29,6 +29,7 @@ mod process;
 mod project;
 mod queue;
 mod report;
+mod reviewed;
 mod reviewer;
 mod safety;
 mod session;

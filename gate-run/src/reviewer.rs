@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use schemas::stream::{ErrorClass, StreamError};
@@ -13,6 +14,7 @@ use tempfile::NamedTempFile;
 
 use crate::planned::{Planned, Work};
 use crate::process::{End, Ended};
+use crate::reviewed;
 use crate::standing::Standing;
 
 /// By these it would find the run that it is a part of, and could approve its own review there, or speak as the attempt
@@ -60,8 +62,9 @@ impl Reviewer {
     }
 
     /// Makes it ready to be started.
-    pub(crate) fn call(&self, base: Option<&str>) -> std::io::Result<Call> {
-        let text = prompt(base, self.prompt.as_deref());
+    pub(crate) fn call(&self, folder: &Path, base: Option<&str>) -> std::io::Result<Call> {
+        let work = reviewed::work(folder, base);
+        let text = prompt(base, work.as_deref(), self.prompt.as_deref());
         let mut file = tempfile::Builder::new()
             .prefix("review-")
             .suffix(".md")
@@ -170,7 +173,8 @@ fn profiles(document: &Value, problems: &mut Vec<Problem>) -> BTreeMap<String, P
 }
 
 /// What a reviewer is told. Its example is no review: one that only repeats what it was told has said nothing.
-fn prompt(base: Option<&str>, wish: Option<&str>) -> String {
+fn prompt(base: Option<&str>, diff: Option<&str>, wish: Option<&str>) -> String {
+    let diff = diff.map(|diff| format!("{diff}\n")).unwrap_or_default();
     let work = match base {
         Some(base) => format!(
             "`git diff {base}` shows it; `git status --short` names files that git does not know yet"
@@ -182,6 +186,7 @@ fn prompt(base: Option<&str>, wish: Option<&str>) -> String {
     format!(
         "Review work that somebody else has done in this folder. Change nothing.\n\n\
          The work: {work}.\n\n\
+         {diff}\
          {wish}\
          Find out whether it does what was asked for, is correct, safe and tested. Report only what you have seen in the files \
          yourself.\n\n\
@@ -201,7 +206,7 @@ mod tests {
     #[test]
     fn who_repeats_the_prompt_has_not_reviewed() {
         for base in [None, Some("main")] {
-            let told = prompt(base, Some("Look at the licences."));
+            let told = prompt(base, None, Some("Look at the licences."));
             assert!(told.contains("licences"));
             let block = told
                 .split("```json")

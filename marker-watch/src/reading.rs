@@ -70,7 +70,11 @@ enum Way {
 impl Reading {
     /// At the start of a stream; within a fence where a line that opens one is given.
     pub(crate) fn new(manner: Manner, fence: Option<&str>) -> Reading {
-        let mut scanner = Scanner::new();
+        let is_drawn = manner.is_terminal || manner.columns.is_some();
+        let mut scanner = match is_drawn {
+            true => Scanner::of_a_screen(),
+            false => Scanner::new(),
+        };
         if let Some(fence) = fence {
             scanner.feed(format!("{fence}\n").as_bytes(), |_| ());
         }
@@ -83,7 +87,6 @@ impl Reading {
                 left: FIRST_LINES,
             },
         };
-        let is_drawn = manner.is_terminal || manner.columns.is_some();
         Reading {
             way,
             signals: matches!(manner.dialect, None | Some(Dialect::Text)).then(Signals::default),

@@ -5,7 +5,7 @@
 //! jumps, so that who listens can tell a line that was drawn twice from one that was said twice.
 
 use memchr::memchr3;
-use schemas::marker::MAX_LINE;
+use schemas::marker::{MAX_LINE, after_bullet};
 use schemas::terminal;
 use unicode_width::UnicodeWidthStr;
 
@@ -199,6 +199,7 @@ fn sequence(bytes: &[u8]) -> Option<usize> {
 
 fn begins_anew(row: &[u8]) -> bool {
     let text = terminal::plain(row);
+    let text = after_bullet(&text);
     let word = text.strip_prefix('[').and_then(|text| text.split_once(':'));
     let is_word = |word: &str| matches!(word, "PROGRESS" | "DONE" | "ERROR" | "QUESTION");
     word.is_some_and(|(word, _)| is_word(word))

@@ -3,8 +3,9 @@
 //! `[PROGRESS:<id>] 45% - text`, `[DONE:<id>] text`, `[ERROR:<id>] text`, `[QUESTION:<id>] text`.
 //!
 //! Always true, however the bytes are split:
-//!   (1) A marker counts only at the start of a line, once ANSI sequences are removed. A carriage return starts a line:
-//!       what a terminal overdraws was printed, and a spinner before a marker must not hide it.
+//!   (1) A marker counts only at the start of a line, once ANSI sequences are removed; on a screen, an agent's bullet may
+//!       come before. A carriage return starts a line: what a terminal overdraws was printed, and a spinner before a
+//!       marker must not hide it.
 //!   (2) Further markers of such a line count when a space stands before them and no quote is open.
 //!   (3) Nothing counts inside a fenced block, or with an unfilled placeholder: a prompt that explains the protocol,
 //!       echoed by a terminal, completes nothing.
@@ -86,6 +87,8 @@ pub struct Scanner {
     /// The line so far, when it began in an earlier piece. Never longer than [`MAX_LINE`].
     line: Vec<u8>,
     fence: Option<Fence>,
+    /// It listens to what a terminal shows.
+    is_screen: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +101,14 @@ impl Scanner {
     /// A scanner at the start of a line, outside any fence.
     pub fn new() -> Scanner {
         Scanner::default()
+    }
+
+    /// A scanner of what a terminal shows: there, an agent's bullet may stand before its marker.
+    pub fn of_a_screen() -> Scanner {
+        Scanner {
+            is_screen: true,
+            ..Scanner::default()
+        }
     }
 
     /// Takes the next piece and hands over every marker of the lines that end in it.
@@ -120,7 +131,10 @@ impl Scanner {
     /// The stream has ended: its last line may lack its end.
     pub fn finish(&mut self, mut found: impl FnMut(Marker)) {
         self.carried(&mut found);
-        *self = Scanner::default();
+        *self = Scanner {
+            is_screen: self.is_screen,
+            ..Scanner::default()
+        };
     }
 
     /// The fence that is open, as a line that opens it: a scanner that is fed with it first goes on where this one stands
@@ -163,14 +177,22 @@ impl Scanner {
 
     /// A line with a needle in it.
     fn whole(&mut self, line: &[u8], found: &mut impl FnMut(Marker)) {
-        if !may_matter(line) {
+        let may_be_said = self.is_screen && line.first() == Some(&BULLET);
+        if !may_matter(line) && !may_be_said {
             return;
         }
         let text = plain(line);
-        if self.toggles_fence(&text) || self.fence.is_some() || !text.starts_with('[') {
+        if self.toggles_fence(&text) || self.fence.is_some() {
             return;
         }
-        for marker in split(&text) {
+        let text = match self.is_screen {
+            true => after_bullet(&text),
+            false => &text,
+        };
+        if !text.starts_with('[') {
+            return;
+        }
+        for marker in split(text) {
             found(marker);
         }
     }
@@ -197,6 +219,16 @@ impl Scanner {
         }
         true
     }
+}
+
+/// What the bullets begin with in UTF-8.
+const BULLET: u8 = 0xe2;
+
+/// Without the bullet that Claude Code (2.1.329: `●`, on macOS `⏺`) and codex (0.169.0: `•`) draw before what they say. What
+/// they show of their tools has a word there, and what they were told has another mark, or is indented.
+pub fn after_bullet(text: &str) -> &str {
+    let said = text.strip_prefix(['●', '⏺', '•']);
+    said.and_then(|text| text.strip_prefix(' ')).unwrap_or(text)
 }
 
 /// Whether a line that begins so may hold a marker or a fence.

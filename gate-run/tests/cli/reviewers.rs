@@ -1,5 +1,6 @@
 //! Agents that review: what they are told, what counts of what they say, and what it means when they break.
 
+use crate::boundaries::{commit, git, repository};
 use crate::{Sandbox, text};
 
 /// A gate document whose reviewer is a program of this folder that speaks as claude does.
@@ -52,6 +53,26 @@ fn an_agent_reviews_read_only_and_its_last_block_counts() {
     let ran = sandbox.gates(&document(""), &["--quiet"]);
     assert_eq!(ran.outcome(), "0 passed: passed");
     assert_eq!(ran.check(0)["review"]["verdict"], "approved");
+}
+
+#[test]
+fn who_may_run_nothing_is_shown_the_work() {
+    let sandbox = repository();
+    git(&sandbox, &["checkout", "--quiet", "-b", "work"]);
+    sandbox.write("README.md", "# x\ncommitted\n");
+    commit(&sandbox, "second");
+    sandbox.write("README.md", "# x\ncommitted\nchanged\n");
+    sandbox.write("fresh", "x");
+    sandbox.program(
+        "critic",
+        &says(&block(r#"{"verdict": "approved", "findings": []}"#)),
+    );
+    let ran = sandbox.gates(&document(""), &["--quiet", "--base", "main"]);
+    assert_eq!(ran.outcome(), "0 passed: passed");
+    let heard = read(&sandbox, "heard");
+    for told in [" # x\n+committed\n+changed\n", "not known to git: fresh\n"] {
+        assert!(heard.contains(told), "{told:?} is not in\n{heard}");
+    }
 }
 
 #[test]

@@ -243,3 +243,15 @@ fn lines_that_were_broken_at_a_column_are_whole() {
     );
     assert_eq!(running.end().texts(), ["this is longer than the line"]);
 }
+
+#[test]
+fn what_agents_draw_before_their_words_hides_no_marker() {
+    let drawn = "====================\r\n\u{1b}[1m●\u{1b}[0m [DONE:t] one\r\n• [DONE:u] two\r\n";
+    let mut running = listen(&["--width", "20"]);
+    say(&mut running, drawn);
+    assert_eq!(running.end().texts(), ["one", "two"]);
+    // In a log it is a list that somebody has written.
+    let mut running = listen(&[]);
+    say(&mut running, drawn);
+    assert_eq!(running.end().texts(), [""; 0]);
+}

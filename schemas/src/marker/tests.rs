@@ -82,6 +82,20 @@ fn only_at_the_start_of_a_line() {
 }
 
 #[test]
+fn on_a_screen_an_agents_bullet_may_come_before() {
+    let shown = "\u{1b}[38;5;231m●\u{1b}[39m [DONE:t1] all well\n• [DONE:t2] x\n⏺ [QUESTION:t3] which?\n\
+        ● Bash(echo \"[DONE:t4] x\")\n  ⎿  [DONE:t5] x\n> [DONE:t6] x\n  [DONE:t7] x\n●  [DONE:t8] x\n- [DONE:t9] x\n";
+    let mut ids = Vec::new();
+    let mut scanner = Scanner::of_a_screen();
+    for byte in shown.as_bytes() {
+        scanner.feed(&[*byte], |marker| ids.push(marker.id));
+    }
+    assert_eq!(ids, ["t1", "t2", "t3"]);
+    // Elsewhere it is a list that somebody has written.
+    assert_eq!(scan(shown.as_bytes()), []);
+}
+
+#[test]
 fn ansi_sequences_and_overdraw_are_removed() {
     check(
         "\x1b[32m[DONE:t]\x1b[0m \x1b]8;;http://x\x07ok\x1b]8;;\x1b\\\n",
