@@ -121,10 +121,7 @@ fn feature(
         let known = matches!(word.as_str(), "P0" | "P1" | "P2" | "P3");
         known.then(|| Node::new(word, own.at.clone()))
     });
-    let dependencies = node
-        .some("dependencies")
-        .map(Node::items)
-        .unwrap_or_default();
+    let dependencies = dependencies(node, draft);
     let level = node
         .some("autonomy")
         .and_then(|autonomy| autonomy.some("level").or(Some(autonomy)));
@@ -133,11 +130,36 @@ fn feature(
         id: Node::new(text, id.at.clone()),
         priority: own.or(priority),
         phase: node.some("phase").cloned(),
-        dependencies: dependencies.to_vec(),
+        dependencies,
         autonomy: level.and_then(|node| autonomy::level(node, draft)),
         outcome: outcome(node, draft),
         node: node.clone(),
     })
+}
+
+/// What it waits for. A text by itself is a list of one.
+fn dependencies(feature: &Node, draft: &mut Draft) -> Vec<Node> {
+    let listed = feature.some("dependencies").map(Node::each);
+    let mut dependencies = Vec::new();
+    for dependency in listed.unwrap_or_default() {
+        if dependency
+            .text()
+            .is_some_and(|text| !text.trim().is_empty())
+        {
+            dependencies.push(dependency.clone());
+            continue;
+        }
+        let message = match dependency.as_str() {
+            Some(_) => "a dependency of the feature is empty".to_owned(),
+            None => format!(
+                "a dependency is the id of a feature, not {}",
+                dependency.kind()
+            ),
+        };
+        let help = "write `dependencies: [accounts]`";
+        draft.error("feature", message, dependency.at.clone(), help);
+    }
+    dependencies
 }
 
 fn outcome(feature: &Node, draft: &mut Draft) -> Option<Node> {
