@@ -4,6 +4,7 @@ mod block;
 mod brackets;
 mod change;
 mod document;
+mod format;
 mod front;
 mod hunks;
 mod json;
@@ -30,7 +31,7 @@ use serde_json::Value;
 use crate::cli::{Assignment, FileTerms, Get};
 use crate::expect;
 
-pub(crate) use document::Format;
+pub(crate) use format::Format;
 pub(crate) use markdown::{Address, Change};
 pub(crate) use path::Path;
 pub(crate) use step::Step;

@@ -4,47 +4,25 @@
 //! read again: what does not come out as the value that was asked for is refused, never written.
 
 use std::ops::Range;
-use std::path::Path as FilePath;
 
-use clap::ValueEnum;
 use schemas::source::Source;
 use schemas::{Failure, Problem, yaml};
 use serde_json::Value;
 
 use super::block::{self, Yaml};
 use super::change::Change;
+use super::format::Format;
 use super::json::Json;
 use super::splice::{Splice, spliced};
 use super::step::Step;
 use super::tree::{Form, Node, Writer};
 use super::{brackets, front, json, markdown, path, same, toml};
 
-/// How a document is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// JSON, also with comments and trailing commas
-    Json,
-    /// One YAML document
-    Yaml,
-    /// TOML
-    Toml,
-    /// Markdown: its front matter, and what is addressed in its text
-    Markdown,
-}
+/// From this size on, in bytes, a second thread is worth its start.
+const LARGE: usize = 256 << 10;
 
-impl Format {
-    /// By the end of the file's name.
-    pub(crate) fn of(file: &FilePath) -> Option<Format> {
-        let end = file.extension()?.to_str()?.to_ascii_lowercase();
-        Some(match end.as_str() {
-            "json" | "jsonc" | "json5" | "code-workspace" => Format::Json,
-            "yaml" | "yml" => Format::Yaml,
-            "toml" => Format::Toml,
-            "md" | "markdown" | "mdx" => Format::Markdown,
-            _ => return None,
-        })
-    }
-}
+/// As much as the first thread has: a document may be deep.
+const STACK: usize = 8 << 20;
 
 /// The value of a document. An empty one has `null`.
 pub(crate) fn value(format: Format, name: &str, text: &str) -> Result<Value, Failure> {
@@ -116,7 +94,8 @@ pub(crate) fn edited(
     steps: &[Step],
     told: &mut dyn FnMut(&str, &str),
 ) -> Result<String, Failure> {
-    let mut wanted = value(format, name, text)?;
+    let (read, mut known) = value_and_place(format, name, text, steps);
+    let mut wanted = read?;
     may(&wanted)?;
     let mut words = Vec::new();
     let mut changes = Vec::new();
@@ -128,7 +107,9 @@ pub(crate) fn edited(
     }
     let mut fresh = text.to_owned();
     for change in changes {
-        let next = changed(format, name, &fresh, &change)?;
+        // Only of the text as it was.
+        let known = known.take().filter(|(at, _)| *at == change.place());
+        let next = changed(format, name, &fresh, &change, known.map(|(_, root)| root))?;
         told(&fresh, &next);
         fresh = next;
     }
@@ -150,7 +131,42 @@ pub(crate) fn edited(
     .help("nothing was written; edit that place by hand"))
 }
 
-fn changed(format: Format, name: &str, text: &str, change: &Change) -> Result<String, Failure> {
+/// A place, and what stands where on the way to it.
+type Known<'a> = (&'a [String], Node);
+
+/// The value, and where in the text a single step will probably change something. To find that takes half as long as to read
+/// the value of a large document, so it is done meanwhile.
+fn value_and_place<'a>(
+    format: Format,
+    name: &str,
+    text: &str,
+    steps: &'a [Step],
+) -> (Result<Value, Failure>, Option<Known<'a>>) {
+    let place = match steps {
+        [step] if format == Format::Json && text.len() >= LARGE => step.place(),
+        _ => None,
+    };
+    std::thread::scope(|scope| {
+        let look = move || Some((place?, json::places(text, place?).ok()?));
+        let found = place.map(|_| {
+            std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, look)
+        });
+        let value = value(format, name, text);
+        // Without a thread it is looked for later.
+        (value, found.and_then(|it| it.ok()?.join().ok()?))
+    })
+}
+
+/// `known` is what stands where in the text, where somebody has looked.
+fn changed(
+    format: Format,
+    name: &str,
+    text: &str,
+    change: &Change,
+    known: Option<Node>,
+) -> Result<String, Failure> {
     let unreadable = || Failure::no("what the edit came to cannot be read");
     match format {
         Format::Json => {
@@ -160,7 +176,8 @@ fn changed(format: Format, name: &str, text: &str, change: &Change) -> Result<St
                 };
                 return Ok(format!("{value:#}\n"));
             }
-            let root = json::places(text, change.place())
+            let root = known.map_or_else(|| json::places(text, change.place()), Ok);
+            let root = root
                 .map_err(|problem| refused(&Source::json(name, text.to_owned()), vec![*problem]))?;
             let writer = Json::like(text, &root);
             Ok(spliced(text, in_json(text, &root, change, &writer)?))
@@ -184,10 +201,10 @@ fn changed(format: Format, name: &str, text: &str, change: &Change) -> Result<St
         Format::Toml => toml::change(text, change),
         Format::Markdown => {
             let Some((inner, format)) = front::find(text) else {
-                let inner = changed(Format::Yaml, name, "", change)?;
+                let inner = changed(Format::Yaml, name, "", change, None)?;
                 return Ok(format!("---\n{inner}---\n\n{text}"));
             };
-            let fresh = changed(format, name, &text[inner.clone()], change)?;
+            let fresh = changed(format, name, &text[inner.clone()], change, None)?;
             Ok(spliced(text, vec![Splice::replace(inner, fresh)]))
         }
     }

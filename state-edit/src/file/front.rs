@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::document::Format;
+use super::format::Format;
 
 /// The place of what stands between, and its format.
 pub(crate) fn find(text: &str) -> Option<(Range<usize>, Format)> {

@@ -25,6 +25,14 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// The place that it names, if it names one.
+    pub(super) fn place(&self) -> Option<&[String]> {
+        match self {
+            Step::Set(path, _) | Step::Delete { path, .. } | Step::Append(path, _) => Some(&path.0),
+            Step::Merge(_) | Step::Patch(_) | Step::Markdown(_) => None,
+        }
+    }
+
     /// Does it, and tells what changes in the text; a failure of code 1 when the document is not such that it can be done.
     pub(super) fn apply(&self, root: &mut Value) -> Result<Vec<Change>, Failure> {
         match self {

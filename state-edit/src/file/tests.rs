@@ -5,7 +5,8 @@ mod property;
 
 use serde_json::json;
 
-use super::document::{Format, edited};
+use super::document::edited;
+use super::format::Format;
 use super::{Path, Step};
 
 pub(super) fn set(path: &str, value: serde_json::Value) -> Step {
@@ -30,6 +31,27 @@ fn check(format: Format, text: &str, step: Step, expected: &str) {
         Ok(fresh) => assert_eq!(fresh, expected, "from:\n{text}"),
         Err(failure) => panic!("{failure}, from:\n{text}"),
     }
+}
+
+/// Their places are looked for while the value is read, where the step says that they are; it may be elsewhere.
+#[test]
+fn large_documents_are_edited_as_small_ones_are() {
+    let items = format!("\"items\": [{}]", vec!["{\"n\": 1}"; 40_000].join(", "));
+    let text = format!("{{\n  \"a\": {{\"b\": 1}}, // one\n  {items}\n}}\n");
+    let check = |step, from: &str, to: &str| {
+        check(Format::Json, &text, step, &text.replacen(from, to, 1));
+    };
+    check(set("a.b", json!(2)), "\"b\": 1", "\"b\": 2");
+    check(set("a.c", json!(2)), "\"b\": 1", "\"b\": 1, \"c\": 2");
+    // What changes is above the place: there is no `x` yet.
+    let from = "{\"b\": 1}";
+    check(
+        set("a.x.y", json!(2)),
+        from,
+        "{\"b\": 1, \"x\": {\"y\": 2}}",
+    );
+    check(append("items", json!(7)), "1}]", "1}, 7]");
+    check(delete("items.0"), "[{\"n\": 1}, ", "[");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{append, delete, set};
 use crate::file::Step;
-use crate::file::document::{Format, edited, value};
+use crate::file::document::{edited, value};
+use crate::file::format::Format;
 use crate::file::path::pointer;
 
 fn files() -> Vec<(std::path::PathBuf, String)> {

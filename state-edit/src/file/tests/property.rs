@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::file::document::{Format, edited, value};
+use crate::file::document::{edited, value};
+use crate::file::format::Format;
 use crate::file::path::pointer;
 use crate::file::{Path, Step};
 
