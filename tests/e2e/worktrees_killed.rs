@@ -99,6 +99,19 @@ fn a_lock_of_a_killed_git_holds_up_nobody() {
 }
 
 #[test]
+fn an_entry_of_a_folder_that_a_killed_git_has_removed_is_forgotten() {
+    let ground = Ground::new().task("t1", &[], "echo 1 >t1");
+    ground.run().expect(0);
+    for name in [".integration", ".target"] {
+        ground.sh(&format!(
+            "git worktree add -q --detach --lock ../'my repo-worktrees/p/{name}' && rm -r ../'my repo-worktrees/p'"
+        ));
+        ground.run().expect(0);
+        ground.assert_tidy(&[]);
+    }
+}
+
+#[test]
 fn killed_while_a_worktree_is_made() {
     let hook = "#!/bin/sh\ntest -e \"$HOME/slow\" || exit 0\ncase $PWD in */p/t2) touch \"$HOME/there\"; exec sleep 600;; esac\n";
     for (target, flags) in [("orchestrate/p", ""), ("main", "--target current")] {

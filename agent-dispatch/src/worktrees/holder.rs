@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::lease::Lease;
+use super::removal;
 use super::repository::Repository;
 use super::tree::git_dir;
 
@@ -54,6 +55,7 @@ pub(super) fn hold(repository: &Repository, lease: &Lease) -> anyhow::Result<()>
 pub(super) fn release(repository: &Repository) {
     let path = path(&repository.root);
     if path.symlink_metadata().is_err() {
+        let _ = removal::forget(repository, &path);
         return;
     }
     let _turn = repository.turn();

@@ -1,5 +1,7 @@
 //! Worktrees whose work is durable are removed; all others are kept.
 
+use std::path::Path;
+
 use anyhow::bail;
 
 use super::git::Git;
@@ -62,6 +64,8 @@ fn remove(tree: &Tree, repository: &Repository) -> anyhow::Result<()> {
             let again = git.remove_worktree(&tree.path)?;
             again.succeeded("worktree remove")?;
         }
+    } else {
+        forget(repository, &tree.path)?;
     }
     if let Some(parent) = tree.path.parent() {
         // Only when it holds nothing more.
@@ -74,6 +78,22 @@ fn remove(tree: &Tree, repository: &Repository) -> anyhow::Result<()> {
         git.must(&["update-ref", "-d", &full, &commit])?;
     }
     Ok(())
+}
+
+/// A git that was killed between the folder and its own entry of it has left the entry.
+pub(super) fn forget(repository: &Repository, path: &Path) -> anyhow::Result<()> {
+    let entries = std::fs::read_dir(repository.common.join("worktrees"));
+    let pointer = path.join(".git");
+    let is_of_it = |entry: std::fs::DirEntry| {
+        let said = std::fs::read_to_string(entry.path().join("gitdir"));
+        said.is_ok_and(|said| Path::new(said.trim_end_matches('\n')) == pointer)
+    };
+    if !entries.into_iter().flatten().flatten().any(is_of_it) {
+        return Ok(());
+    }
+    let _turn = repository.turn();
+    let forgotten = repository.git.remove_worktree(path)?;
+    forgotten.succeeded("worktree remove")
 }
 
 /// A submodule with commits that its remotes do not have, as far as is known here: git keeps its repository in the
@@ -105,7 +125,7 @@ fn sole_holder(git: &Git) -> anyhow::Result<Option<String>> {
 }
 
 /// Caches are written read-only by some.
-fn clear(folder: &std::path::Path) {
+fn clear(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
@@ -122,6 +142,7 @@ fn clear(folder: &std::path::Path) {
 pub(super) fn remove_ground(repository: &Repository) {
     let path = ground::path(repository);
     if !path.exists() {
+        let _ = forget(repository, &path);
         return;
     }
     let _turn = repository.turn();
