@@ -27,6 +27,14 @@ fn ctrl_c_ends_the_verification_and_leaves_nothing() {
     }
 }
 
+#[test]
+fn the_lock_of_a_git_that_was_killed_does_not_stay() {
+    let ground = Ground::with(&["p1"]);
+    ground.sh("touch .git/packed-refs.lock");
+    ground.fan_in("--target main p1").expect(0);
+    ground.assert_tidy();
+}
+
 /// What must hold whenever it is looked at: the target is at a merge that passed.
 #[track_caller]
 fn assert_verified(ground: &Ground) {
