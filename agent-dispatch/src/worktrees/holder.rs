@@ -58,9 +58,12 @@ pub(super) fn release(repository: &Repository) {
         let _ = removal::forget(repository, &path);
         return;
     }
-    let _turn = repository.turn();
+    let turn = repository.turn();
     let _ = repository.git.remove_worktree(&path);
     // Half made by somebody who was killed; it never has files.
     let _ = std::fs::remove_file(path.join(".git"));
     let _ = std::fs::remove_dir(&path);
+    drop(turn);
+    // Whatever git had against it, there is nothing of it now.
+    let _ = removal::forget(repository, &path);
 }
